@@ -1,0 +1,279 @@
+"""The frozen values that hooks receive and return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Kind(StrEnum):
+    """What a registration (one record of a message) is about."""
+
+    REGISTRATION = "registration"
+    ABANDONED = "abandoned"
+    ATTENDANCE = "attendance"
+    ORDER = "order"
+    EMAIL = "email"
+    CONTACT = "contact"
+    SESSION = "session"
+    EVENT = "event"
+    SPEAKER = "speaker"
+    MEETING_REQUEST = "meeting-request"
+    UNKNOWN = "unknown"
+
+
+class KeyedOn(StrEnum):
+    """What one record at a target stands for."""
+
+    REGISTRANT = "registrant"
+    CONTACT = "contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A registration question that a client named, by its GUID or by its portable code."""
+
+    name: str
+    id: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that a client file names. `id` is Cvent's eventStub, GUIDs in lower case."""
+
+    name: str
+    id: str
+    time_zone: str = "UTC"
+    questions: Mapping[str, Question] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A CRM destination of a client. `map` is the mapping block as the YAML gives it."""
+
+    name: str
+    kinds: frozenset[Kind] = frozenset({Kind.REGISTRATION})
+    keyed_on: KeyedOn = KeyedOn.REGISTRANT
+    time_zone: str = "UTC"
+    map: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A URL path that Cvent posts to. `tokens` are the resolved secrets, several for rotation.
+
+    `events` are the names of the events that it takes; empty means all.
+    """
+
+    name: str
+    path: str
+    tokens: tuple[str, ...] = field(repr=False)
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One organisation's configuration, as plugins may see it."""
+
+    name: str
+    events: Mapping[str, Event] = field(default_factory=lambda: EMPTY)
+    targets: Mapping[str, Target] = field(default_factory=lambda: EMPTY)
+    endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The head of an HTTP request. Header names are in lower case; the body is not read yet."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(repr=False)
+    remote_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a request proved to be, in words that may be logged ("token 1", never the token)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One record of a message: one attendee of one event at one moment.
+
+    Stubs are Cvent's ids; a GUID is in lower case, an all-zero GUID is "". `fields` is the record
+    as Cvent sent it, with the usual field names added where a message type uses others
+    (`first_name` is also there as `firstName`). `enriched` holds one patch per enrichment plugin,
+    under the plugin's name. Times are aware and in UTC.
+
+    `subject` is the identity of who or what the record is about, within the client: for a
+    registrant `registration:<event>:<invitee>`; "" when the record names nobody. `occurrence`
+    counts the records of one message that share a subject, from 0.
+    """
+
+    id: int
+    client: str
+    endpoint: str
+    kind: Kind
+    event_type: str
+    fields: Mapping[str, Any] = field(repr=False)
+    subject: str = ""
+    event: Event | None = None
+    event_stub: str = ""
+    invitee_stub: str = ""
+    contact_stub: str = ""
+    previous_contact_stub: str = ""
+    is_guest: bool = False
+    message_stub: str = ""
+    message_time: datetime | None = None
+    message_time_text: str = ""
+    received_at: datetime | None = None
+    position: int = 0
+    occurrence: int = 0
+    enriched: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY, repr=False)
+
+    def document(self) -> dict[str, Any]:
+        """Return what a mapping reads, a new dict at every call.
+
+        At the top the record's fields, each enrichment patch laid over them in call order; beside
+        them `enriched.<plugin>` (each patch by itself), `event` (name, id, time_zone), `message`
+        (eventType, messageTime, messageStub) and `registration` (kind, endpoint, isGuest, the
+        stubs in lower case, receivedAt).
+        """
+        document = dict(self.fields)
+        for patch in self.enriched.values():
+            document.update(patch)
+        document["enriched"] = {name: dict(patch) for name, patch in self.enriched.items()}
+        document["event"] = {
+            "name": self.event.name if self.event else None,
+            "id": self.event_stub,
+            "time_zone": self.event.time_zone if self.event else None,
+        }
+        document["message"] = {
+            "eventType": self.event_type,
+            "messageTime": self.message_time_text,
+            "messageStub": self.message_stub,
+        }
+        document["registration"] = {
+            "kind": self.kind.value,
+            "endpoint": self.endpoint,
+            "isGuest": self.is_guest,
+            "inviteeStub": self.invitee_stub,
+            "contactStub": self.contact_stub,
+            "previousContactStub": self.previous_contact_stub,
+            "receivedAt": self.received_at.isoformat() if self.received_at else None,
+        }
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A decision not to go on, with a reason that a planner understands."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The fields that one registration maps to at one target.
+
+    A mapping returns `Record(fields)`; the host adds the rest before delivery. `delivery` is a
+    stable id of this delivery (the same at every attempt), `external_id` what the target answered
+    for the registrant's last delivered record, and None where that record is another person's.
+    """
+
+    fields: Mapping[str, Any] = field(repr=False)
+    delivery: int = 0
+    registration: int = 0
+    registrant: str = ""
+    contact_stub: str = ""
+    previous_contact_stub: str = ""
+    external_id: str | None = None
+    attempt: int = 1
+
+
+class OutcomeKind(StrEnum):
+    """What became of one record at a target."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+    RETRY = "retry"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A target's answer for one record. Build one with the class methods."""
+
+    kind: OutcomeKind
+    reason: str = ""
+    field: str | None = None
+    external_id: str | None = None
+    after: float | None = None
+
+    @classmethod
+    def created(cls, external_id: str | None = None) -> Outcome:
+        """Return "the target made a new record"; `external_id` is the target's id for it."""
+        return cls(OutcomeKind.CREATED, external_id=external_id)
+
+    @classmethod
+    def updated(cls, external_id: str | None = None) -> Outcome:
+        """Return "the target changed a record that it had"."""
+        return cls(OutcomeKind.UPDATED, external_id=external_id)
+
+    @classmethod
+    def unchanged(cls, external_id: str | None = None) -> Outcome:
+        """Return "the target has exactly this already"."""
+        return cls(OutcomeKind.UNCHANGED, external_id=external_id)
+
+    @classmethod
+    def rejected(cls, reason: str, field: str | None = None) -> Outcome:
+        """Return "the target refuses this record"; it is parked with the reason and the field."""
+        return cls(OutcomeKind.REJECTED, reason=reason, field=field)
+
+    @classmethod
+    def retry(cls, reason: str, after: float | None = None) -> Outcome:
+        """Return "surely not delivered, try again"; `after` is the least wait in seconds."""
+        return cls(OutcomeKind.RETRY, reason=reason, after=after)
+
+    @classmethod
+    def ambiguous(cls, reason: str) -> Outcome:
+        """Return "sent, and the answer was lost": retried or parked as the target allows."""
+        return cls(OutcomeKind.AMBIGUOUS, reason=reason)
+
+
+class Level(StrEnum):
+    """How grave a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check saw. `remedy` says what to do.
+
+    `where` is `file:line: key`. Who does not know file and line gives `path` instead, the keys
+    from the top of the client's file (`("targets", "staging", "use")`); the host fills `where`.
+    """
+
+    level: Level
+    message: str
+    where: str = ""
+    remedy: str = ""
+    path: tuple[str | int, ...] = ()
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text}; {self.remedy}" if self.remedy else text

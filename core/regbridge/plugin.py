@@ -1,0 +1,67 @@
+"""The base classes of plugins and of their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from regbridge.models import Client, Target
+
+
+class Settings(BaseModel):
+    """Base of a plugin's settings model: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PluginContext:
+    """What surrounds a plugin: its name in the YAML, its client, its target if it is one's.
+
+    `folder` is where relative paths in settings start: the folder of `base.yaml`. `path` is where
+    the plugin is named in the client's file (`("plugins", 0)`), for the `path` of its findings.
+    """
+
+    name: str
+    client: Client
+    folder: Path
+    target: Target | None = None
+    path: tuple[str | int, ...] = ()
+
+
+class Plugin:
+    """Base of every plugin. Hooks are methods marked with `@hookimpl`.
+
+    One instance is made for each client (for a target's plugin: for each target) and is called by
+    several threads. `batch_size` bounds the batches of `enrich_registrations`. A constructor that
+    finds its settings or a target's `map` wrong raises `ConfigError` with findings. `map_schema`
+    is the JSON Schema of one entry of `map`, if the plugin maps.
+    """
+
+    settings_model: ClassVar[type[Settings]] = Settings
+    map_schema: ClassVar[Mapping[str, Any]] = {}
+    batch_size: int = 200
+
+    def __init__(self, settings: Settings, context: PluginContext) -> None:
+        self.settings = settings
+        self.context = context
+
+    def close(self) -> None:
+        """Release what the plugin holds; called once, when the client stops."""
+
+
+class TargetPlugin(Plugin):
+    """Base of a plugin that delivers to a target.
+
+    `batch_size` is the most records in one call, `concurrency` the most calls at once, and
+    `idempotent` says that sending the same record twice leaves one record at the target. Set them
+    as class attributes, or on the instance when settings decide.
+    """
+
+    batch_size: int = 1
+    concurrency: int = 1
+    idempotent: bool = False
