@@ -33,6 +33,7 @@ from regbridge.models import (
     Request,
     Target,
 )
+from regbridge.nearest import did_you_mean
 from regbridge.plugin import Plugin, PluginContext, Settings, TargetPlugin
 from regbridge.secret import Secret
 from regbridge.times import parse_time
@@ -71,6 +72,7 @@ __all__ = [
     "StoreUnavailableError",
     "Target",
     "TargetPlugin",
+    "did_you_mean",
     "hookimpl",
     "parse_time",
 ]

@@ -56,12 +56,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A CRM destination of a client. `map` is the mapping block as the YAML gives it."""
+    """A CRM destination of a client. `map` is the mapping block as the YAML gives it.
+
+    `time_zone` is the zone that its times are written in; None means the zone of each event.
+    """
 
     name: str
     kinds: frozenset[Kind] = frozenset({Kind.REGISTRATION})
     keyed_on: KeyedOn = KeyedOn.REGISTRANT
-    time_zone: str = "UTC"
+    time_zone: str | None = None
     map: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
 
@@ -80,12 +83,17 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One organisation's configuration, as plugins may see it."""
+    """One organisation's configuration, as plugins may see it.
+
+    `time_zone` holds for registrations of events that `events` does not name.
+    """
 
     name: str
     events: Mapping[str, Event] = field(default_factory=lambda: EMPTY)
     targets: Mapping[str, Target] = field(default_factory=lambda: EMPTY)
     endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: EMPTY)
+    kinds: Mapping[str, Kind] = field(default_factory=lambda: EMPTY)
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ REFERENCE_SCHEMA = {
 }
 
 
-def _resolve(reference: Any, context: ValidationInfo) -> str:
+def resolve(reference: Any, context: ValidationInfo) -> str:
     """Return the secret that a reference names.
 
     A relative file starts at `context["folder"]`. Raises `ValueError`, whose text never holds the
@@ -54,5 +54,5 @@ def _read(path: Path) -> str:
     return value
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_resolve), WithJsonSchema(REFERENCE_SCHEMA)]
+Secret = Annotated[SecretStr, BeforeValidator(resolve), WithJsonSchema(REFERENCE_SCHEMA)]
 """The type of a secret in a settings model; read it with `settings.token.get_secret_value()`."""

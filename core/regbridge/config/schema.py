@@ -3,125 +3,191 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
+from regbridge.config.database import DEFAULT_URL, DatabaseUrl
+from regbridge.config.words import Id, Name, TimeZone, UrlPath
 from regbridge.models import KeyedOn, Kind
 from regbridge.secret import Secret
-
-
-def _known_time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        raise ValueError(
-            f"no time zone {name!r}; use an IANA name such as America/New_York"
-        ) from None
-    return name
-
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-UrlPath = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)+$", max_length=200)]
-TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 
 
 class Model(BaseModel):
     """Base of the configuration models: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class PluginUse(Model):
     """One use of a plugin: an installed name, `module:Class`, or `./file.py:Class`."""
 
     use: Annotated[str, Field(min_length=1)]
+    """The plugin: an installed name, module:Class, or ./file.py:Class."""
+
     settings: dict[str, Any] = {}
+    """What this plugin lets you set; `regbridge plugins` lists it."""
 
 
 def _by_name(value: Any) -> Any:
     return {"use": value} if isinstance(value, str) else value
 
 
-NamedPlugin = Annotated[PluginUse, BeforeValidator(_by_name)]
+NamedPlugin = Annotated[
+    PluginUse, BeforeValidator(_by_name, json_schema_input_type=str | PluginUse)
+]
 
 
 class EndpointConfig(Model):
-    """A URL path that Cvent posts to, its tokens, and the events that it takes (all if empty)."""
+    """A URL path that Cvent posts to."""
 
     path: UrlPath
+    """The path as it is configured at Cvent, such as /cvent/example/CventReg."""
+
     tokens: Annotated[list[Secret], Field(min_length=1)]
+    """The values of Authorization that are let in; several while one is being rotated."""
+
     events: list[Name] = []
+    """The names of the events that this endpoint takes; all when left out."""
 
 
 class QuestionConfig(Model):
     """A registration question, by GUID (`id`) or by its portable `code`."""
 
-    id: str | None = None
-    code: str | None = None
+    id: Id | None = None
+    code: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> QuestionConfig:
+        if (self.id is None) == (self.code is None):
+            raise ValueError("a question is named by either its id, a GUID, or its code")
+        return self
 
 
 def _by_id(value: Any) -> Any:
     return {"id": value} if isinstance(value, str) else value
 
 
-class EventConfig(Model):
-    """What differs for one event: its eventStub, its time zone, its questions by name."""
+NamedQuestion = Annotated[
+    QuestionConfig, BeforeValidator(_by_id, json_schema_input_type=str | QuestionConfig)
+]
 
-    id: Annotated[str, Field(min_length=1, max_length=100)]
+
+class EventConfig(Model):
+    """What differs for one event."""
+
+    id: Id
+    """Cvent's eventStub."""
+
     time_zone: TimeZone | None = None
-    questions: dict[Name, Annotated[QuestionConfig, BeforeValidator(_by_id)]] = {}
+    """Where the event takes place (an IANA name); the client's time zone when left out."""
+
+    questions: dict[Name, NamedQuestion] = {}
+    """The names that the mapping uses for this event's questions: {code: CODE}, or a GUID."""
 
 
 class TargetConfig(PluginUse):
     """A CRM destination: its plugin, the kinds of message that it takes, and its mapping."""
 
-    kinds: list[Kind] = [Kind.REGISTRATION]
+    kinds: Annotated[list[Kind], Field(min_length=1)] = [Kind.REGISTRATION]
+    """What this target takes; registrations when left out."""
+
     keyed_on: KeyedOn = KeyedOn.REGISTRANT
+    """What one record at the target stands for."""
+
     time_zone: TimeZone | None = None
+    """The zone that this target's times are written in; that of each event when left out."""
+
     map: dict[str, Any] = {}
+    """The target's fields, and where their values come from."""
 
 
 class ClientConfig(Model):
     """One client file, merged over `base.yaml`."""
 
     client: Name
+    """The client's name, unique among the client files."""
+
     time_zone: TimeZone = "UTC"
+    """The time zone of events that name none."""
+
     endpoints: Annotated[dict[Name, EndpointConfig], Field(min_length=1)]
+    """The URL paths that Cvent posts to."""
+
     events: dict[Name, EventConfig] = {}
+    """The events by a name of your own: only what differs per event."""
+
     kinds: dict[str, Kind] = {}
+    """What event types are about that regbridge does not know, or knows otherwise."""
+
     plugins: list[NamedPlugin] = []
+    """The plugins in call order: authentication, filters, enrichment."""
+
     dedupe: NamedPlugin = PluginUse(use="latest")
+    """Which registrations stand for the same change."""
+
     mapping: NamedPlugin = PluginUse(use="yaml-map")
+    """What reads the map: of the targets."""
+
     targets: Annotated[dict[Name, TargetConfig], Field(min_length=1)]
+    """Where records are delivered."""
 
 
 class RetryConfig(Model):
-    """How long a failing delivery is tried: attempts of one registration before it is parked."""
+    """How long a failing delivery is tried before it is parked."""
 
     attempts: Annotated[int, Field(ge=1, le=100)] = 12
+    """Attempts of one registration."""
+
     bug_attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    """Attempts when a plugin fails in a way that it does not explain."""
 
 
 class WorkerConfig(Model):
-    """The worker's pace. Seconds, and numbers of registrations."""
+    """The worker's pace."""
 
     lease_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
+    """How long a worker may work on what it claimed before others take it over."""
+
     poll_seconds: Annotated[float, Field(gt=0, le=60)] = 1
+    """How often an idle worker looks for work."""
+
     batch_size: Annotated[int, Field(ge=1, le=5000)] = 500
+    """The most registrations that are claimed together."""
+
     retry: RetryConfig = RetryConfig()
+    """How long a failing delivery is tried."""
 
 
 class HostConfig(Model):
-    """The host's own settings, the `host:` block of `base.yaml`.
+    """The host's own settings, the `host:` block of `base.yaml`."""
 
-    `database` is a SQLAlchemy URL; a relative SQLite path starts at the folder of `base.yaml`.
-    """
+    database: Annotated[DatabaseUrl, Field(json_schema_extra={"default": DEFAULT_URL})] = SecretStr(
+        DEFAULT_URL
+    )
+    """A SQLAlchemy URL, or {env: NAME} for one with a password; SQLite paths start here."""
 
-    database: str = "sqlite:///regbridge.db"
     address: str = "127.0.0.1"
+    """The address that the web server listens at."""
+
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """The port that the web server listens at; 0 takes any free one."""
+
     threads: Annotated[int, Field(ge=1, le=256)] = 32
+    """The most requests that are answered at once."""
+
     body_limit: ByteSize = ByteSize(100_000_000)
+    """The largest body that is taken, inflated: a number of bytes, or text such as 100MB."""
+
     trusted_proxy: str | None = None
+    """The address of the proxy (IIS) whose X-Forwarded headers are believed."""
+
     worker: WorkerConfig = WorkerConfig()
+    """The worker's pace."""

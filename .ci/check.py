@@ -1,0 +1,47 @@
+"""Runs every check that a change has to pass."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+CHECKS = (
+    ("-m", "ruff", "format", "--check", "."),
+    ("-m", "ruff", "check", "."),
+    ("-m", "mypy"),
+    ("-m", "mypy", "--platform", "win32"),
+    ("-c", IMPORTS),
+    ("-m", "coverage", "run", "-m", "pytest"),
+    ("-m", "coverage", "report", "--skip-covered", "--show-missing"),
+)
+
+
+def main() -> None:
+    """Run all checks, whatever fails, then name those that did."""
+    failed = [arguments for arguments in CHECKS if not passes(arguments)]
+    for arguments in failed:
+        sys.stdout.write(f"FAILED: {title(arguments)}\n")
+    sys.exit(1 if failed else 0)
+
+
+def passes(arguments: tuple[str, ...]) -> bool:
+    """Run one check with this Python and say whether it passed."""
+    sys.stdout.write(f"-- {title(arguments)}\n")
+    sys.stdout.flush()
+    begun = time.monotonic()
+    ended = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False)  # noqa: S603
+    sys.stdout.write(f"   {time.monotonic() - begun:.0f} s\n")
+    return ended.returncode == 0
+
+
+def title(arguments: tuple[str, ...]) -> str:
+    """Return a check as a developer would type it."""
+    return "lint-imports" if arguments[0] == "-c" else " ".join(arguments[1:])
+
+
+if __name__ == "__main__":
+    main()

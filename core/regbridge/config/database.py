@@ -1,0 +1,46 @@
+"""The URL of the ledger's database, whose password is never in YAML."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
+
+from regbridge.secret import REFERENCE_SCHEMA, resolve
+
+DEFAULT_URL = "sqlite:///regbridge.db"
+
+_SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!:memory:|file:)([^?]+)(.*)", re.DOTALL)
+
+
+def absolute_url(url: str, folder: Path) -> str:
+    """Return a URL with a relative SQLite path made absolute from `folder`."""
+    if not (found := _SQLITE_FILE.fullmatch(url)):
+        return url
+    scheme, path, query = found.groups()
+    return f"{scheme}{(folder / path).absolute().as_posix()}{query}"
+
+
+def _read(value: Any, context: ValidationInfo) -> str:
+    if not isinstance(value, str):
+        return resolve(value, context)
+    try:
+        parts = urlsplit(value)
+        secret = parts.password or "password" in parse_qs(parts.query)
+    except ValueError:
+        raise ValueError("this is not a URL such as sqlite:///regbridge.db") from None
+    if secret:
+        raise ValueError(
+            "a URL with a password is a secret; write database: {env: NAME} or {file: PATH}"
+        )
+    return value
+
+
+DatabaseUrl = Annotated[
+    SecretStr,
+    BeforeValidator(_read),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, REFERENCE_SCHEMA]}),
+]

@@ -1,0 +1,164 @@
+"""The configuration of the host and of each client, from the folder of `base.yaml`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from regbridge.config.cross_check import cross_check
+from regbridge.config.database import absolute_url
+from regbridge.config.explain import explain
+from regbridge.config.merge import merge, merge_origins
+from regbridge.config.place import Keys, Origins, located, where
+from regbridge.config.schema import ClientConfig, HostConfig, Model
+from regbridge.config.yaml_file import YamlFile, read_yaml
+from regbridge.errors import ConfigError
+from regbridge.models import Finding, Level
+from regbridge.nearest import did_you_mean
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+_BASE_KEYS = {"host"} | (set(ClientConfig.model_fields) - {"client"})
+
+
+@dataclass(frozen=True, slots=True)
+class HostFile:
+    """The `host:` block. `folder` is the folder of `base.yaml`, where relative paths start."""
+
+    folder: Path
+    config: HostConfig
+    database_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFile:
+    """A client's configuration; `values` is the merged mapping, with secrets as references."""
+
+    path: Path
+    folder: Path
+    config: ClientConfig
+    values: Mapping[str, Any]
+    origins: Origins
+
+    def where(self, path: Keys) -> str:
+        """Return `file:line: key` of a value, or of the innermost key around it that exists."""
+        return where(self.origins, path)
+
+    @property
+    def text(self) -> str:
+        """The merged mapping as JSON in which equal configurations are equal texts."""
+        return json.dumps(self.values, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this configuration from others; comments and secrets do not change it."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+
+
+def load_host(folder: Path) -> HostFile:
+    """Read the `host:` block of `base.yaml`. Raises `ConfigError`."""
+    base = _read_base(folder / "base.yaml")
+    config, findings = _validate(HostConfig, base.value.get("host", {}), folder, ("host",))
+    if config is None:
+        raise ConfigError(located(findings, base.origins))
+    url = absolute_url(config.database.get_secret_value(), folder)
+    return HostFile(folder, config, url)
+
+
+def client_paths(folder: Path) -> list[Path]:
+    """Return the client files of a configuration folder."""
+    files = (folder / "clients").glob("*.yaml")
+    return sorted(path for path in files if not path.name.endswith(".cases.yaml"))
+
+
+def load_client(folder: Path, path: Path) -> ClientFile:
+    """Read a client file over `base.yaml`. Raises `ConfigError` with all that is wrong at once."""
+    base, base_findings = _attempt(_read_base, folder / "base.yaml")
+    own, own_findings = _attempt(read_yaml, path)
+    if base is None or own is None:
+        raise ConfigError([*base_findings, *own_findings])
+    values, origins = _merged(base, own)
+    config, findings = _validate(ClientConfig, values, folder)
+    findings += cross_check(values)
+    if "host" in own.value:
+        findings.append(_error("host", "host: is for base.yaml alone", "move it there"))
+    if config is None or findings:
+        raise ConfigError(located(findings, {**own.origins, **origins}))
+    return ClientFile(path, folder, config, values, origins)
+
+
+def settings_findings(
+    client_file: ClientFile, error: ValidationError, path: Keys, model: type[BaseModel]
+) -> list[Finding]:
+    """Return what is wrong with a plugin's settings, which stand at `path` in the client's file."""
+    return located(explain(error, model, path), client_file.origins)
+
+
+def claimed(folder: Path, path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the name and the endpoint paths of a client whose file does not load.
+
+    As far as they can be read: the name of the file, and no paths, when nothing can.
+    """
+    base, _ = _attempt(_read_base, folder / "base.yaml")
+    own, _ = _attempt(read_yaml, path)
+    if own is None:
+        return path.stem, ()
+    values = merge(base.value, own.value) if base else own.value
+    name = values.get("client")
+    return name if isinstance(name, str) else path.stem, tuple(_endpoint_paths(values))
+
+
+def _attempt(
+    read: Callable[[Path], YamlFile], path: Path
+) -> tuple[YamlFile | None, tuple[Finding, ...]]:
+    try:
+        return read(path), ()
+    except ConfigError as error:
+        return None, error.findings
+
+
+def _read_base(path: Path) -> YamlFile:
+    base = read_yaml(path)
+    findings = [
+        _error(key, "a client is named in its own file, not in base.yaml", "remove it")
+        if key == "client"
+        else _error(key, f"unknown key {key!r}", did_you_mean(key, _BASE_KEYS))
+        for key in base.value
+        if key not in _BASE_KEYS
+    ]
+    if findings:
+        raise ConfigError(located(findings, base.origins))
+    return base
+
+
+def _merged(base: YamlFile, own: YamlFile) -> tuple[dict[str, Any], Origins]:
+    """Return what holds for the client, without the `host:` block."""
+    values = merge(base.value, own.value)
+    values.pop("host", None)
+    return values, merge_origins(values, base.origins, own.origins)
+
+
+def _validate(
+    model: type[AnyModel], values: Any, folder: Path, at: Keys = ()
+) -> tuple[AnyModel | None, list[Finding]]:
+    try:
+        return model.model_validate(values, context={"folder": folder}), []
+    except ValidationError as error:
+        return None, explain(error, model, at)
+
+
+def _endpoint_paths(values: Mapping[str, Any]) -> Iterator[str]:
+    endpoints = values.get("endpoints")
+    for endpoint in endpoints.values() if isinstance(endpoints, dict) else ():
+        if isinstance(endpoint, dict) and isinstance(endpoint.get("path"), str):
+            yield endpoint["path"]
+
+
+def _error(key: str, message: str, remedy: str) -> Finding:
+    return Finding(Level.ERROR, message, remedy=remedy, path=(key,))

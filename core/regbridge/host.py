@@ -1,0 +1,111 @@
+"""The whole service of one process: ledger, web server, worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from regbridge.clients import Clients, start_clients
+from regbridge.config.loader import HostFile, load_host
+from regbridge.store.engine import Store
+from regbridge.store.intake import Intake
+from regbridge.web.app import create_app
+from regbridge.web.server import Server
+from regbridge.worker.loop import Worker
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the web server listens; None where the settings of `base.yaml` hold."""
+
+    address: str | None = None
+    port: int | None = None
+
+
+class Host:
+    """What `serve` and `work` run. Start and stop it once.
+
+    An embedded database is brought up to date at the start; any other must be already.
+    """
+
+    def __init__(
+        self, folder: Path, *, web: bool = True, worker: bool = True, address: Address = Address()
+    ) -> None:
+        self.file: HostFile = load_host(folder)
+        self.clients: Clients = start_clients(folder)
+        self.store = Store(self.file.database_url)
+        self.url = ""
+        self._address = address
+        self._worker = Worker(self.store, self.clients, self.file.config.worker) if worker else None
+        self._has_web = web
+        self._intake: Intake | None = None
+        self._server: Server | None = None
+
+    def start(self) -> None:
+        """Open the ledger, then start the worker, then listen; `url` says where.
+
+        Raises `ConfigError`, `StoreUnavailableError` or, when the port is taken, `OSError`.
+        """
+        if self.store.embedded:
+            self.store.upgrade()
+        else:
+            self.store.require_current()
+        for refused in self.clients.refused:
+            for finding in refused.error.findings:
+                log.error("client refused", client=refused.name, finding=str(finding))
+        if self._has_web:
+            self._intake = Intake(self.store, self._worker.wake if self._worker else _nobody)
+            self._server = self._new_server(self._intake)
+            self.url = self._server.start()
+        if self._worker:
+            self._worker.start()
+        log.info("started", url=self.url, clients=sorted(self.clients.running))
+
+    def stop(self) -> bool:
+        """Stop listening, settle what is under way, close everything.
+
+        Returns False if some step did not end in time; its lease runs out, and nothing is lost.
+        """
+        if self._server:
+            self._server.stop()
+        if self._intake:
+            self._intake.close()
+        settled = self._worker.stop() if self._worker else True
+        self.clients.close()
+        self.store.close()
+        log.info("stopped", settled=settled)
+        return settled
+
+    def health(self) -> Mapping[str, Any]:
+        """Return what `GET /health` shows. Raises `StoreUnavailableError`."""
+        self.store.ping()
+        refused = [refused.name for refused in self.clients.refused]
+        return {
+            "status": "degraded" if refused else "ok",
+            "clients": sorted(self.clients.running),
+            "refused": refused,
+        }
+
+    def _new_server(self, intake: Intake) -> Server:
+        config = self.file.config
+        limit = int(config.body_limit)
+        app = create_app(self.clients, intake.accept, body_limit=limit, health=self.health)
+        given = self._address
+        return Server(
+            app,
+            address=config.address if given.address is None else given.address,
+            port=config.port if given.port is None else given.port,
+            threads=config.threads,
+            body_limit=limit,
+            trusted_proxy=config.trusted_proxy,
+        )
+
+
+def _nobody() -> None:
+    """Wake no worker: another process has it, and polls."""

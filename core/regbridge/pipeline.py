@@ -1,0 +1,308 @@
+"""One client's plugins behind one typed method a stage."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import pluggy
+import structlog
+
+from regbridge import hookspecs
+from regbridge.errors import (
+    AuthenticationError,
+    ConfigError,
+    PluginError,
+    RegbridgeError,
+    RejectedError,
+    RetryableError,
+)
+from regbridge.models import (
+    Client,
+    Drop,
+    Endpoint,
+    Finding,
+    Identity,
+    Level,
+    Outcome,
+    Record,
+    Registration,
+    Request,
+    Target,
+)
+from regbridge.plugin import Plugin, TargetPlugin
+from regbridge.redact import redact
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedInstance:
+    """A configured plugin under the name that the YAML gives it; `target` if it delivers to one."""
+
+    name: str
+    plugin: Plugin
+    target: str = ""
+
+
+Caller = tuple[NamedInstance, Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrichment:
+    """What enrichment made of a batch: one entry for each registration, and the failed calls."""
+
+    entries: Sequence[Registration | RegbridgeError]
+    failures: Sequence[RegbridgeError]
+
+
+class Pipeline:
+    """The stages of one client. Safe to call from several threads if the plugins are.
+
+    Whatever a plugin raises comes out as a `RegbridgeError` that names client, plugin and stage.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        plugins: Sequence[NamedInstance],
+        fingerprint: str = "",
+        text: str = "",
+    ) -> None:
+        self.client = client
+        self.plugins = tuple(plugins)
+        self.fingerprint = fingerprint
+        self.text = text
+        self._targets = {named.target: named.plugin for named in plugins if named.target}
+        self._callers = _callers(plugins)
+
+    def authenticate(self, request: Request, endpoint: Endpoint) -> Identity:
+        """Return who sent a request; raise `AuthenticationError` when no plugin vouches for it."""
+        identity: Identity | None = self._first(
+            "authenticate_request", Identity, request=request, endpoint=endpoint
+        )
+        if identity is None:
+            raise AuthenticationError("the Authorization header holds no token of this endpoint")
+        return identity
+
+    def filter(self, registration: Registration) -> Drop | None:
+        """Return the first reason to drop a registration, or None to keep it."""
+        drop: Drop | None = self._first("filter_registration", Drop, registration=registration)
+        return drop
+
+    def dedupe_key(self, registration: Registration) -> str:
+        """Return what names the change; the host's own key when every plugin is silent."""
+        key: str | None = self._first("dedupe_key", str, registration=registration)
+        return key or default_key(registration)
+
+    def enrich(self, registrations: Sequence[Registration]) -> Enrichment:
+        """Return each registration with its patches, or with what went wrong with it alone.
+
+        A call that fails as a whole is a failure, and the error of each registration in it.
+        """
+        entries: list[Registration | RegbridgeError] = list(registrations)
+        failures: list[RegbridgeError] = []
+        for named, call in self._callers["enrich_registrations"]:
+            good = [i for i, entry in enumerate(entries) if isinstance(entry, Registration)]
+            for start in range(0, len(good), named.plugin.batch_size):
+                places = good[start : start + named.plugin.batch_size]
+                try:
+                    self._enrich_batch(named.name, call, entries, places)
+                except RegbridgeError as error:
+                    failures.append(error)
+                    for place in places:
+                        entries[place] = error
+        return Enrichment(entries, failures)
+
+    def map(self, registration: Registration, target: Target) -> Record | Drop:
+        """Return the record for one target. Raises `RejectedError` for what cannot be mapped."""
+        answer: Record | Drop | None = self._first(
+            "map_registration", (Record, Drop), registration=registration, target=target
+        )
+        if answer is None:
+            raise RejectedError(f"no plugin maps registrations to the target {target.name}")
+        return answer
+
+    def maps(self, registration: Registration, target: Target) -> bool:
+        """Say whether any plugin feels responsible for a target."""
+        try:
+            answer = self._first(
+                "map_registration", (Record, Drop), registration=registration, target=target
+            )
+        except RegbridgeError:
+            return True
+        return answer is not None
+
+    def deliver(self, records: Sequence[Record], target: Target) -> Sequence[Outcome]:
+        """Bring records to a target; return one outcome for each, in order."""
+        for named, call in self._callers["deliver_records"]:
+            if named.target == target.name:
+                with self._blamed(named.name, "deliver"):
+                    outcomes = call(records=records, target=target)
+                    _require_one_each(outcomes, records, Outcome)
+                    return list(outcomes)
+        raise PluginError(f"no plugin delivers to the target {target.name}")
+
+    def check(self, target: Target) -> list[Finding]:
+        """Return what the plugins find out about a target, without changing anything there."""
+        findings: list[Finding] = []
+        for named, call in self._callers["check_connection"]:
+            if named.target in ("", target.name):
+                with self._blamed(named.name, "check"):
+                    findings.extend(call(target=target) or ())
+        return findings
+
+    def implements(self, hook: str) -> bool:
+        """Say whether any plugin implements a hook."""
+        return bool(self._callers[hook])
+
+    def enrichers(self) -> list[str]:
+        """Return the names of the plugins that enrich."""
+        return [named.name for named, _ in self._callers["enrich_registrations"]]
+
+    def target_plugin(self, target: str) -> TargetPlugin:
+        """Return the plugin that delivers to a target."""
+        plugin = self._targets[target]
+        assert isinstance(plugin, TargetPlugin)
+        return plugin
+
+    def close(self) -> None:
+        """Let every plugin release what it holds."""
+        for named in self.plugins:
+            with self._blamed(named.name, "close"):
+                named.plugin.close()
+
+    def _first(self, hook: str, kind: Any, **values: Any) -> Any:
+        for named, call in self._callers[hook]:
+            with self._blamed(named.name, _stage(hook)):
+                answer = call(**values)
+                if answer is not None:
+                    _require(answer, kind)
+                    return answer
+        return None
+
+    def _enrich_batch(
+        self,
+        name: str,
+        call: Callable[..., Any],
+        entries: list[Registration | RegbridgeError],
+        places: list[int],
+    ) -> None:
+        batch = [entries[place] for place in places]
+        with self._blamed(name, "enrich"):
+            patches = call(registrations=batch)
+            if patches is None:
+                return
+            _require_one_each(patches, batch, (Mapping, RetryableError, RejectedError, type(None)))
+        for place, patch in zip(places, patches, strict=True):
+            entry = entries[place]
+            if isinstance(patch, RegbridgeError):
+                entries[place] = self._blame(patch, name, "enrich")
+            elif patch is not None and isinstance(entry, Registration):
+                enriched = MappingProxyType({**entry.enriched, name: patch})
+                entries[place] = replace(entry, enriched=enriched)
+
+    @contextmanager
+    def _blamed(self, plugin: str, stage: str) -> Iterator[None]:
+        """Name client, plugin and stage in whatever comes out; anything unexpected is a bug."""
+        try:
+            yield
+        except RegbridgeError as error:
+            self._blame(error, plugin, stage)
+            raise
+        except Exception as error:
+            bug = PluginError(
+                f"the plugin {plugin} failed ({type(error).__name__}); this is a bug in it",
+                detail=f"{type(error).__name__}: {redact(str(error))}",
+            )
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            log.error(
+                "plugin failed",
+                client=self.client.name,
+                plugin=plugin,
+                stage=stage,
+                error=bug.detail,
+                at=f"{frame.filename}:{frame.lineno}",
+            )
+            raise self._blame(bug, plugin, stage) from error
+
+    def _blame(self, error: RegbridgeError, plugin: str, stage: str) -> RegbridgeError:
+        error.client, error.plugin, error.stage = self.client.name, plugin, stage
+        return error
+
+
+def default_key(registration: Registration) -> str:
+    """Return the host's own dedupe key: the same record of the same message is the same change."""
+    if registration.message_stub and registration.subject:
+        where = f"{registration.subject}#{registration.occurrence}"
+    else:
+        where = f"#{registration.position}"
+    message = registration.message_stub or f"registration-{registration.id}"
+    return f"{message}|{where}"
+
+
+def _callers(plugins: Sequence[NamedInstance]) -> dict[str, list[Caller]]:
+    """Return, for each hook, the plugins that implement it, in the order of the YAML.
+
+    Each plugin is called by itself, so that a patch or an error is known to be its own.
+    """
+    manager = pluggy.PluginManager("regbridge")
+    manager.add_hookspecs(hookspecs)
+    for named in reversed(plugins):
+        if isinstance(named.plugin, type):
+            raise _refusal(f"the plugin {named.name} is a class; have you forgotten the ()?")
+        try:
+            manager.register(named.plugin, name=f"{named.name} {id(named.plugin)}")
+        except pluggy.PluginValidationError as error:
+            raise _refusal(f"the plugin {named.name} does not fit: {error}") from error
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise _refusal(f"no such hook: {error}") from error
+    instances = [named.plugin for named in plugins]
+    callers: dict[str, list[Caller]] = {}
+    for hook in hook_names():
+        callers[hook] = []
+        for named in plugins:
+            others = [plugin for plugin in instances if plugin is not named.plugin]
+            caller = manager.subset_hook_caller(hook, others)
+            if caller.get_hookimpls():
+                callers[hook].append((named, _single(hook, caller)))
+    return callers
+
+
+def _single(hook: str, caller: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a caller of one plugin's hook that returns its answer, not a list of it."""
+    if getattr(hookspecs, hook).regbridge_spec["firstresult"]:
+        return caller
+    return lambda **values: next(iter(caller(**values)), None)
+
+
+def _stage(hook: str) -> str:
+    return hook.split("_")[0]
+
+
+def hook_names() -> list[str]:
+    """Return the names of all hooks."""
+    return [name for name, value in vars(hookspecs).items() if hasattr(value, "regbridge_spec")]
+
+
+def _refusal(message: str) -> ConfigError:
+    return ConfigError([Finding(Level.ERROR, message)])
+
+
+def _require(answer: Any, kind: Any) -> None:
+    if not isinstance(answer, kind):
+        raise TypeError(f"returned {type(answer).__name__}, which this hook may not return")
+
+
+def _require_one_each(answers: Any, asked: Sequence[Any], kind: Any) -> None:
+    _require(answers, Sequence)
+    if len(answers) != len(asked):
+        raise ValueError(f"returned {len(answers)} answers for {len(asked)} entries")
+    for answer in answers:
+        _require(answer, kind)

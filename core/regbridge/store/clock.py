@@ -1,0 +1,18 @@
+"""Times as the ledger keeps them: whole milliseconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(time: datetime) -> int:
+    """Return an aware time as the ledger keeps it."""
+    return (time - _EPOCH) // _MILLISECOND
+
+
+def from_ms(ms: int) -> datetime:
+    """Return what the ledger keeps as an aware time in UTC."""
+    return _EPOCH + ms * _MILLISECOND

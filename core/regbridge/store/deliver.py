@@ -1,0 +1,181 @@
+"""Deliveries: claimed for one target, then settled by its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, exists, select, update
+
+from regbridge.store.history import remember_all
+from regbridge.store.leases import BULK_SHARE, Lease, held, take
+from regbridge.store.revisions import roll_up, supersede_deliveries
+from regbridge.store.tables import State, deliveries, registrants, registrations
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of one delivery. A pending one is tried again at `due_at`.
+
+    `reached` says that the target may have the record.
+    """
+
+    state: State
+    reached: bool
+    attempts: int
+    reason: str = ""
+    field: str = ""
+    outcome: str = ""
+    external_id: str | None = None
+    due_at: int | None = None
+
+
+def claim_deliveries(
+    connection: Connection, client: str, target: str, limit: int, lease: Lease
+) -> Sequence[Any]:
+    """Claim deliveries that are due at one target, single ones before syncs.
+
+    Never takes a delivery while another of the same registrant is in flight there; older
+    revisions found on the way are settled as superseded, so that there is one for each registrant.
+    A row whose `lapsed` is true was claimed before by a worker that never came back.
+    """
+    bulk_places = max(limit // BULK_SHARE, 1)
+    rows = _due(connection, client, target, False, max(limit - bulk_places, 1), lease.now)
+    rows += _due(connection, client, target, True, limit - len(rows), lease.now)
+    superseded = supersede_deliveries(
+        connection, {row.id: row.registration_id for row in rows}, lease.now
+    )
+    rows = [row for row in rows if row.id not in superseded]
+    take(connection, deliveries, [row.id for row in rows], lease)
+    return rows
+
+
+def settle_deliveries(
+    connection: Connection,
+    client: str,
+    target: str,
+    settled: Mapping[int, Settlement],
+    lease: Lease,
+) -> None:
+    """Write what became of claimed deliveries; those whose lease was lost are left alone."""
+    mine = held(connection, deliveries, list(settled), lease.token)
+    rows = [_values(key, settled[key], lease.now) for key in sorted(mine)]
+    if not rows:
+        return
+    statement = update(deliveries).where(deliveries.c.id == bindparam("key"))
+    names = [name for name in rows[0] if name != "key"]
+    connection.execute(
+        statement.values(lease=None, **{name[4:]: bindparam(name) for name in names}), rows
+    )
+    about = _registrations(connection, mine)
+    waiting = {key: about[key] for key in mine if settled[key].state == State.PENDING}
+    supersede_deliveries(connection, waiting, lease.now)
+    roll_up(connection, set(about.values()), lease.now)
+    remember_all(connection, _happenings(client, target, settled, about, lease.now))
+
+
+def last_external_ids(
+    connection: Connection, target: str, of: Collection[int], *, by_contact: bool
+) -> dict[tuple[int, str], str]:
+    """Return the ids that a target gave, by registrant and contact ("" unless `by_contact`)."""
+    statement = (
+        select(deliveries.c.registrant_id, deliveries.c.contact_stub, deliveries.c.external_id)
+        .where(
+            deliveries.c.registrant_id.in_(of),
+            deliveries.c.target == target,
+            deliveries.c.reached,
+            deliveries.c.external_id.is_not(None),
+        )
+        .order_by(deliveries.c.settled_at, deliveries.c.id)
+    )
+    return {
+        (row.registrant_id, row.contact_stub if by_contact else ""): row.external_id
+        for row in connection.execute(statement)
+    }
+
+
+def _due(
+    connection: Connection, client: str, target: str, bulk: bool, limit: int, now: int
+) -> list[Any]:
+    if limit <= 0:
+        return []
+    other = deliveries.alias()
+    in_flight = exists().where(
+        other.c.registrant_id == deliveries.c.registrant_id,
+        other.c.target == deliveries.c.target,
+        other.c.id != deliveries.c.id,
+        other.c.lease.is_not(None),
+        other.c.due_at > now,
+    )
+    statement = (
+        select(
+            deliveries.c.id,
+            deliveries.c.registration_id,
+            deliveries.c.registrant_id,
+            deliveries.c.record,
+            deliveries.c.attempts,
+            deliveries.c.reached,
+            deliveries.c.contact_stub,
+            deliveries.c.lease.is_not(None).label("lapsed"),
+            registrants.c.subject,
+            registrations.c.previous_contact_stub,
+        )
+        .join(registrations, registrations.c.id == deliveries.c.registration_id)
+        .outerjoin(registrants, registrants.c.id == deliveries.c.registrant_id)
+        .where(
+            deliveries.c.client == client,
+            deliveries.c.target == target,
+            deliveries.c.bulk == bulk,
+            deliveries.c.due_at <= now,
+            ~in_flight,
+        )
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+    return list(connection.execute(statement))
+
+
+def _values(key: int, settled: Settlement, now: int) -> dict[str, Any]:
+    return {
+        "key": key,
+        "new_state": settled.state,
+        "new_reason": settled.reason,
+        "new_field": settled.field,
+        "new_outcome": settled.outcome,
+        "new_external_id": settled.external_id,
+        "new_reached": settled.reached,
+        "new_attempts": settled.attempts,
+        "new_due_at": settled.due_at,
+        "new_settled_at": None if settled.state == State.PENDING else now,
+    }
+
+
+def _registrations(connection: Connection, ids: Collection[int]) -> dict[int, int]:
+    statement = select(deliveries.c.id, deliveries.c.registration_id).where(
+        deliveries.c.id.in_(ids)
+    )
+    return {row.id: row.registration_id for row in connection.execute(statement)}
+
+
+def _happenings(
+    client: str,
+    target: str,
+    settled: Mapping[int, Settlement],
+    about: Mapping[int, int],
+    now: int,
+) -> list[dict[str, Any]]:
+    """Return a history row for each delivery that failed; a success needs none."""
+    return [
+        {
+            "at": now,
+            "client": client,
+            "registration_id": registration,
+            "target": target,
+            "happening": "parked" if settled[key].state == State.PARKED else "failed",
+            "text": settled[key].reason,
+        }
+        for key, registration in about.items()
+        if settled[key].state in (State.PARKED, State.PENDING) and settled[key].reason
+    ]

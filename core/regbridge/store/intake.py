@@ -1,0 +1,159 @@
+"""Commits waiting messages together, so that many callers share one durable write."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from regbridge.errors import StoreUnavailableError
+from regbridge.store.clock import to_ms
+from regbridge.store.engine import Store
+from regbridge.store.tables import State, receipts
+
+_GROUP_COUNT = 256
+_GROUP_BYTES = 16_000_000
+_WAIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that Cvent waits for an answer to.
+
+    `problem` says why a malformed body cannot be read: it is kept as a parked receipt, and the
+    same bytes again only raise its counter.
+    """
+
+    client: str
+    endpoint: str
+    body: bytes
+    received_at: datetime
+    event_type: str = ""
+    message_stub: str = ""
+    message_time: datetime | None = None
+    message_time_text: str = ""
+    record_count: int = 0
+    problem: str = ""
+
+
+class Intake:
+    """Takes messages from the web threads to the ledger. `stored` is called after each commit."""
+
+    def __init__(self, store: Store, stored: Callable[[], None] = lambda: None) -> None:
+        self._store = store
+        self._stored = stored
+        self._waiting: queue.SimpleQueue[tuple[Arrival, Future[int]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._thread.start()
+
+    def accept(self, arrival: Arrival) -> int:
+        """Return the id of the receipt once it is on disk.
+
+        Raises `StoreUnavailableError` when it could not be committed.
+        """
+        future: Future[int] = Future()
+        self._waiting.put((arrival, future))
+        try:
+            return future.result(timeout=_WAIT_SECONDS)
+        except TimeoutError:
+            raise StoreUnavailableError("the ledger takes too long to write") from None
+
+    def close(self) -> None:
+        """Commit what waits, then stop."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            group, stopping = self._next_group()
+            if group:
+                self._commit(group)
+
+    def _next_group(self) -> tuple[list[tuple[Arrival, Future[int]]], bool]:
+        """Wait for one message, then take along whatever else waits."""
+        group: list[tuple[Arrival, Future[int]]] = []
+        size = 0
+        item = self._waiting.get()
+        while item is not None:
+            group.append(item)
+            size += len(item[0].body)
+            if len(group) >= _GROUP_COUNT or size >= _GROUP_BYTES:
+                return group, False
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _commit(self, group: list[tuple[Arrival, Future[int]]]) -> None:
+        arrivals = [arrival for arrival, _ in group]
+        try:
+            ids = self._store.write(lambda connection: store_receipts(connection, arrivals))
+        except Exception as error:
+            for _, future in group:
+                future.set_exception(error)
+            return
+        for (_, future), receipt in zip(group, ids, strict=True):
+            future.set_result(receipt)
+        self._stored()
+
+
+def store_receipts(connection: Connection, arrivals: list[Arrival]) -> list[int]:
+    """Insert receipts and return their ids in order; the caller commits."""
+    good = [arrival for arrival in arrivals if not arrival.problem]
+    ids: list[int] = []
+    if good:
+        statement = insert(receipts).returning(receipts.c.id, sort_by_parameter_order=True)
+        ids = list(connection.scalars(statement, [_row(arrival) for arrival in good]))
+    stored = iter(ids)
+    return [
+        _store_malformed(connection, arrival) if arrival.problem else next(stored)
+        for arrival in arrivals
+    ]
+
+
+def _store_malformed(connection: Connection, arrival: Arrival) -> int:
+    digest = hashlib.sha256(
+        f"{arrival.client}\0{arrival.endpoint}\0".encode() + arrival.body
+    ).hexdigest()
+    found: int | None = connection.scalar(
+        select(receipts.c.id).where(receipts.c.digest == digest).with_for_update()
+    )
+    if found is not None:
+        connection.execute(
+            update(receipts).where(receipts.c.id == found).values(arrivals=receipts.c.arrivals + 1)
+        )
+        return found
+    row = _row(arrival) | {
+        "digest": digest,
+        "state": State.PARKED,
+        "reason": arrival.problem,
+        "due_at": None,
+    }
+    stored: int = connection.scalars(insert(receipts).returning(receipts.c.id), [row]).one()
+    return stored
+
+
+def _row(arrival: Arrival) -> dict[str, Any]:
+    received_at = to_ms(arrival.received_at)
+    return {
+        "client": arrival.client,
+        "endpoint": arrival.endpoint,
+        "event_type": arrival.event_type,
+        "message_stub": arrival.message_stub,
+        "message_time": to_ms(arrival.message_time) if arrival.message_time else None,
+        "message_time_text": arrival.message_time_text,
+        "received_at": received_at,
+        "record_count": arrival.record_count,
+        "state": State.PENDING,
+        "due_at": received_at,
+        "body": arrival.body,
+    }

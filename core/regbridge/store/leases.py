@@ -1,0 +1,67 @@
+"""Leases: a claimed row belongs to one worker until it is settled or the time is up."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection, Table, select, update
+
+Leasable = Table
+"""Receipts, registrations or deliveries."""
+
+BULK_SHARE = 4
+"""One in so many places of a batch is kept for syncs, so that single messages never starve them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One claim: `until` is when it runs out, in ms. Its token tells it from every other."""
+
+    now: int
+    until: int
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def at(self, now: int) -> Lease:
+        """Return the same lease at a later moment, to settle what it claimed."""
+        return replace(self, now=now)
+
+
+def take(connection: Connection, table: Table, ids: Collection[int], lease: Lease) -> None:
+    """Write a lease on rows that the caller selected for update in the same transaction."""
+    _write(connection, table, ids, None, lease.token, lease.until)
+
+
+def renew(
+    connection: Connection, table: Table, ids: Collection[int], token: str, until: int
+) -> None:
+    """Move the end of a lease that is still held."""
+    _write(connection, table, ids, token, token, until)
+
+
+def release(
+    connection: Connection, table: Table, ids: Collection[int], token: str, now: int
+) -> None:
+    """Give rows back untouched, for anybody to claim at once."""
+    _write(connection, table, ids, token, None, now)
+
+
+def held(connection: Connection, table: Table, ids: Collection[int], token: str) -> set[int]:
+    """Return the rows that still belong to a lease, locked until the transaction ends."""
+    statement = select(table.c.id).where(table.c.id.in_(ids), table.c.lease == token)
+    return set(connection.scalars(statement.with_for_update()))
+
+
+def _write(
+    connection: Connection,
+    table: Table,
+    ids: Collection[int],
+    holder: str | None,
+    token: str | None,
+    due_at: int,
+) -> None:
+    statement = update(table).where(table.c.id.in_(ids))
+    if holder is not None:
+        statement = statement.where(table.c.lease == holder)
+    connection.execute(statement.values(lease=token, due_at=due_at))

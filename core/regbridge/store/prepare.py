@@ -1,0 +1,250 @@
+"""Registrations on their way to deliveries: claimed, admitted, then settled."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from regbridge.store.history import remember_all
+from regbridge.store.leases import BULK_SHARE, Lease, held, take
+from regbridge.store.prepared import Prepared, write_deliveries
+from regbridge.store.revisions import (
+    newer_revisions,
+    roll_up,
+    supersede_deliveries,
+    superseded_by,
+)
+from regbridge.store.sql import insert_if_new
+from regbridge.store.tables import (
+    State,
+    dedupe_keys,
+    deliveries,
+    receipts,
+    registrants,
+    registrations,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A registration that could not be prepared now. `due_at` is None when it is parked."""
+
+    reason: str
+    attempts: int
+    due_at: int | None = None
+    field: str = ""
+
+
+def claim_registrations(
+    connection: Connection, client: str, limit: int, lease: Lease
+) -> Sequence[Any]:
+    """Claim registrations that are due, single ones before syncs, in the order of their arrival.
+
+    Other revisions of the same registrants that are due come along, whatever the limit: only the
+    newest needs the work.
+    """
+    bulk_places = max(limit // BULK_SHARE, 1)
+    ids = _due(connection, client, lease.now, bulk=False, limit=max(limit - bulk_places, 1))
+    ids += _due(connection, client, lease.now, bulk=True, limit=limit - len(ids))
+    if not ids:
+        return []
+    ids = list({*ids, *_siblings(connection, ids, lease.now)})
+    take(connection, registrations, ids, lease)
+    return _rows(connection, ids)
+
+
+def admit(
+    connection: Connection,
+    lease: Lease,
+    filtered: Mapping[int, str],
+    keys: Mapping[int, str],
+    client: str,
+) -> set[int]:
+    """Settle what a filter dropped, duplicates and older revisions; return the rest.
+
+    `filtered` gives reasons by registration, `keys` the dedupe keys of all others, in the order
+    of their arrival. What is returned stays claimed and is now the newest of its registrant.
+    """
+    mine = held(connection, registrations, [*filtered, *keys], lease.token)
+    _settle(connection, State.FILTERED, {i: r for i, r in filtered.items() if i in mine}, lease.now)
+    owners = _claim_keys(connection, {i: k for i, k in keys.items() if i in mine}, client)
+    duplicates = {
+        i: f"the same change as registration {owner}" for i, owner in owners.items() if owner != i
+    }
+    _settle(connection, State.DUPLICATE, duplicates, lease.now)
+    kept = set(owners) - set(duplicates)
+    connection.execute(
+        update(registrations).where(registrations.c.id.in_(kept)).values(admitted=True)
+    )
+    kept -= _settle_superseded(connection, kept, lease.now)
+    supersede_deliveries(connection, _older_waiting(connection, kept), lease.now)
+    return kept
+
+
+def settle_prepared(
+    connection: Connection,
+    lease: Lease,
+    client: str,
+    fingerprint: str,
+    prepared: Mapping[int, Sequence[Prepared] | Postponed],
+) -> None:
+    """Write the deliveries of registrations, or when to try again; frees what was claimed."""
+    mine = held(connection, registrations, list(prepared), lease.token)
+    mine -= _settle_superseded(connection, mine, lease.now)
+    done: dict[int, Sequence[Prepared]] = {}
+    postponed: dict[int, Postponed] = {}
+    for key in mine:
+        result = prepared[key]
+        if isinstance(result, Postponed):
+            postponed[key] = result
+        else:
+            done[key] = result
+    _postpone(connection, postponed, lease.now, client)
+    write_deliveries(connection, done, lease.now, client, fingerprint)
+    connection.execute(
+        update(registrations).where(registrations.c.id.in_(done)).values(lease=None, due_at=None)
+    )
+    roll_up(connection, done, lease.now)
+
+
+def _due(connection: Connection, client: str, now: int, *, bulk: bool, limit: int) -> list[int]:
+    statement = (
+        select(registrations.c.id)
+        .where(
+            registrations.c.client == client,
+            registrations.c.bulk == bulk,
+            registrations.c.due_at <= now,
+        )
+        .order_by(registrations.c.due_at, registrations.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(connection.scalars(statement)) if limit > 0 else []
+
+
+def _siblings(connection: Connection, ids: list[int], now: int) -> Sequence[int]:
+    chosen = select(registrations.c.registrant_id).where(registrations.c.id.in_(ids))
+    statement = select(registrations.c.id).where(
+        registrations.c.registrant_id.in_(chosen), registrations.c.due_at <= now
+    )
+    return connection.scalars(statement.with_for_update(skip_locked=True)).all()
+
+
+def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
+    statement = (
+        select(
+            registrations,
+            registrants.c.subject,
+            receipts.c.event_type,
+            receipts.c.message_stub,
+            receipts.c.message_time,
+            receipts.c.message_time_text,
+            receipts.c.received_at,
+        )
+        .join(receipts, receipts.c.id == registrations.c.receipt_id)
+        .outerjoin(registrants, registrants.c.id == registrations.c.registrant_id)
+        .where(registrations.c.id.in_(ids))
+        .order_by(registrations.c.ordered_at, registrations.c.receipt_id, registrations.c.position)
+    )
+    return connection.execute(statement).all()
+
+
+def _claim_keys(connection: Connection, keys: Mapping[int, str], client: str) -> dict[int, int]:
+    """Return the owner of each registration's key: the first that ever claimed it."""
+    digests = {
+        i: hashlib.blake2b(f"{client}\0{key}".encode(), digest_size=16).digest()
+        for i, key in keys.items()
+    }
+    rows = [{"key": digest, "registration_id": i} for i, digest in digests.items()]
+    if rows:
+        connection.execute(insert_if_new(connection, dedupe_keys), rows)
+    statement = select(dedupe_keys.c.key, dedupe_keys.c.registration_id).where(
+        dedupe_keys.c.key.in_(set(digests.values()))
+    )
+    owners = {row.key: row.registration_id for row in connection.execute(statement)}
+    return {i: owners[digest] for i, digest in digests.items()}
+
+
+def _settle(connection: Connection, state: State, reasons: Mapping[int, str], now: int) -> None:
+    if reasons:
+        connection.execute(
+            update(registrations)
+            .where(registrations.c.id == bindparam("key"))
+            .values(
+                state=state,
+                reason=bindparam("why"),
+                field="",
+                due_at=None,
+                lease=None,
+                settled_at=now,
+            ),
+            [{"key": key, "why": reason} for key, reason in reasons.items()],
+        )
+
+
+def _settle_superseded(connection: Connection, ids: Collection[int], now: int) -> set[int]:
+    newer = newer_revisions(connection, ids)
+    _settle(connection, State.SUPERSEDED, {i: superseded_by(n) for i, n in newer.items()}, now)
+    return set(newer)
+
+
+def _older_waiting(connection: Connection, ids: Collection[int]) -> dict[int, int]:
+    """Return the deliveries that wait for the same registrants; those in flight settle alone."""
+    about = select(registrations.c.registrant_id).where(registrations.c.id.in_(ids))
+    statement = select(deliveries.c.id, deliveries.c.registration_id).where(
+        deliveries.c.registrant_id.in_(about),
+        deliveries.c.state == State.PENDING,
+        deliveries.c.lease.is_(None),
+    )
+    return {row.id: row.registration_id for row in connection.execute(statement)}
+
+
+def _postpone(
+    connection: Connection, postponed: Mapping[int, Postponed], now: int, client: str
+) -> None:
+    if not postponed:
+        return
+    parked = State.PARKED
+    rows = [
+        {
+            "key": key,
+            "new_state": parked if why.due_at is None else State.PENDING,
+            "why": why.reason,
+            "at_field": why.field,
+            "tries": why.attempts,
+            "due": why.due_at,
+            "settled": now if why.due_at is None else None,
+        }
+        for key, why in postponed.items()
+    ]
+    connection.execute(
+        update(registrations)
+        .where(registrations.c.id == bindparam("key"))
+        .values(
+            state=bindparam("new_state"),
+            reason=bindparam("why"),
+            field=bindparam("at_field"),
+            attempts=bindparam("tries"),
+            due_at=bindparam("due"),
+            settled_at=bindparam("settled"),
+            lease=None,
+        ),
+        rows,
+    )
+    remember_all(
+        connection,
+        [
+            {
+                "at": now,
+                "client": client,
+                "registration_id": row["key"],
+                "happening": "parked" if row["new_state"] == parked else "failed",
+                "text": row["why"],
+            }
+            for row in rows
+        ],
+    )

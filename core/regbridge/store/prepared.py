@@ -1,0 +1,154 @@
+"""Writes the deliveries of prepared registrations: what each target is to get, or why nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from regbridge.store.tables import State, deliveries, registrations
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What one registration becomes at one target: a record, or the reason why there is none.
+
+    `by_contact` says that the target keeps one record for each contact.
+    """
+
+    target: str
+    by_contact: bool = False
+    record: str = ""
+    dropped: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Tells equal records."""
+        return hashlib.blake2b(self.record.encode(), digest_size=16).hexdigest()
+
+
+def write_deliveries(
+    connection: Connection,
+    done: Mapping[int, Sequence[Prepared]],
+    now: int,
+    client: str,
+    fingerprint: str,
+) -> None:
+    """Insert one delivery for each target, unchanged where the target has an equal record.
+
+    A registration that is prepared again (a person retried it) keeps what was delivered.
+    """
+    about = _about(connection, done)
+    known = _known(connection, done)
+    last = _last_reached(connection, {row.registrant_id for row in about.values()} - {None})
+    new: list[dict[str, Any]] = []
+    for key, results in done.items():
+        for result in results:
+            row = _delivery(about[key], result, last, now) | {
+                "client": client,
+                "configuration": fingerprint,
+            }
+            before = known.get((key, result.target))
+            if before is None:
+                new.append(row)
+            elif not (before.settled and before.digest == row["digest"]):
+                connection.execute(
+                    update(deliveries).where(deliveries.c.id == before.id).values(row)
+                )
+    if new:
+        connection.execute(insert(deliveries), new)
+
+
+def _about(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
+    statement = select(
+        registrations.c.id,
+        registrations.c.registrant_id,
+        registrations.c.contact_stub,
+        registrations.c.bulk,
+    ).where(registrations.c.id.in_(ids))
+    return {row.id: row for row in connection.execute(statement)}
+
+
+def _known(connection: Connection, ids: Collection[int]) -> dict[tuple[int, str], Any]:
+    """Return the deliveries that a retried registration has from before."""
+    statement = select(
+        deliveries.c.id,
+        deliveries.c.registration_id,
+        deliveries.c.target,
+        deliveries.c.digest,
+        deliveries.c.state.in_((State.DELIVERED, State.UNCHANGED)).label("settled"),
+    ).where(deliveries.c.registration_id.in_(ids))
+    return {(row.registration_id, row.target): row for row in connection.execute(statement)}
+
+
+def _last_reached(
+    connection: Connection, registrants: Collection[int]
+) -> dict[tuple[int, str, str], Any]:
+    """Return what each target last got, by registrant, target and contact ("" is any contact)."""
+    statement = (
+        select(
+            deliveries.c.registrant_id,
+            deliveries.c.target,
+            deliveries.c.contact_stub,
+            deliveries.c.registration_id,
+            deliveries.c.state,
+            deliveries.c.digest,
+        )
+        .join(registrations, registrations.c.id == deliveries.c.registration_id)
+        .where(deliveries.c.registrant_id.in_(registrants), deliveries.c.reached)
+        .order_by(registrations.c.ordered_at, registrations.c.receipt_id, registrations.c.position)
+    )
+    last: dict[tuple[int, str, str], Any] = {}
+    for row in connection.execute(statement):
+        last[row.registrant_id, row.target, ""] = row
+        last[row.registrant_id, row.target, row.contact_stub] = row
+    return last
+
+
+def _delivery(
+    about: Any,
+    result: Prepared,
+    last: Mapping[tuple[int, str, str], Any],
+    now: int,
+) -> dict[str, Any]:
+    contact = about.contact_stub if result.by_contact else ""
+    before = last.get((about.registrant_id, result.target, contact))
+    row = {
+        "registration_id": about.id,
+        "registrant_id": about.registrant_id,
+        "target": result.target,
+        "contact_stub": about.contact_stub,
+        "bulk": about.bulk,
+        "state": State.PENDING,
+        "reason": "",
+        "field": "",
+        "record": result.record,
+        "digest": result.digest,
+        "attempts": 0,
+        "lease": None,
+        "due_at": now,
+        "created_at": now,
+        "settled_at": None,
+    }
+    if result.dropped:
+        row |= {
+            "state": State.FILTERED,
+            "reason": result.dropped,
+            "due_at": None,
+            "settled_at": now,
+        }
+    elif (
+        before
+        and before.state in (State.DELIVERED, State.UNCHANGED)
+        and before.digest == result.digest
+    ):
+        row |= {
+            "state": State.UNCHANGED,
+            "due_at": None,
+            "settled_at": now,
+            "reason": f"equal to what registration {before.registration_id} delivered",
+        }
+    return row

@@ -1,0 +1,168 @@
+"""What the ledger holds, for people: counts, and one registrant's whole story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from regbridge.store.tables import (
+    State,
+    deliveries,
+    history,
+    pauses,
+    receipts,
+    registrants,
+    registrations,
+)
+
+
+def count_receipts(connection: Connection) -> Sequence[Any]:
+    """Return rows (client, endpoint, state, receipts, records, split, oldest due)."""
+    return connection.execute(
+        select(
+            receipts.c.client,
+            receipts.c.endpoint,
+            receipts.c.state,
+            func.count().label("receipts"),
+            func.sum(receipts.c.record_count).label("records"),
+            func.sum(receipts.c.split_count).label("split"),
+        ).group_by(receipts.c.client, receipts.c.endpoint, receipts.c.state)
+    ).all()
+
+
+def count_registrations(connection: Connection) -> Sequence[Any]:
+    """Return rows (client, endpoint, state, count)."""
+    columns = (registrations.c.client, registrations.c.endpoint, registrations.c.state)
+    return connection.execute(
+        select(*columns, func.count().label("count")).group_by(*columns).order_by(*columns)
+    ).all()
+
+
+def count_deliveries(connection: Connection) -> Sequence[Any]:
+    """Return rows (client, target, state, count)."""
+    columns = (deliveries.c.client, deliveries.c.target, deliveries.c.state)
+    return connection.execute(
+        select(*columns, func.count().label("count")).group_by(*columns).order_by(*columns)
+    ).all()
+
+
+def count_reasons(connection: Connection) -> Sequence[Any]:
+    """Return rows (client, state, reason, count) of registrations that a reason explains."""
+    columns = (registrations.c.client, registrations.c.state, registrations.c.reason)
+    return connection.execute(
+        select(*columns, func.count().label("count"))
+        .where(
+            registrations.c.reason != "", registrations.c.state.in_((State.PARKED, State.FILTERED))
+        )
+        .group_by(*columns)
+        .order_by(func.count().desc())
+        .limit(100)
+    ).all()
+
+
+def all_pauses(connection: Connection) -> Sequence[Any]:
+    """Return the pauses: client, upstream, cause, reason, since, until."""
+    return connection.execute(select(pauses).order_by(pauses.c.client, pauses.c.upstream)).all()
+
+
+def pending_since(connection: Connection) -> int | None:
+    """Return when the oldest work that waits arrived, in ms, or None when nothing waits."""
+    oldest: int | None = connection.scalar(
+        select(func.min(receipts.c.received_at))
+        .join(registrations, registrations.c.receipt_id == receipts.c.id)
+        .where(registrations.c.state == State.PENDING)
+    )
+    return oldest
+
+
+def is_idle(connection: Connection, clients: Sequence[str], at: int) -> bool:
+    """Say whether nothing of these clients is due, or will be by a lease's end, up to `at`."""
+    for table in (receipts, registrations, deliveries):
+        due = select(table.c.id).where(table.c.client.in_(clients), table.c.due_at <= at)
+        if connection.scalar(due.limit(1)) is not None:
+            return False
+    return True
+
+
+def find_registrations(
+    connection: Connection, text: str, client: str = "", limit: int = 200
+) -> Sequence[Any]:
+    """Return the registrations that a text names: newest registrants first, revisions in order.
+
+    `text` is a confirmation number, an e-mail address, a name, an invitee's or contact's id, or
+    the number of a registration. Names are compared as they are stored, ids without case.
+    """
+    lower = text.strip().lower()
+    matches = [
+        registrations.c.confirmation == text.strip().upper(),
+        registrations.c.confirmation == text.strip(),
+        registrations.c.email == lower,
+        registrations.c.invitee_stub == lower,
+        registrations.c.invitee_stub == text.strip(),
+        func.lower(registrations.c.name) == lower,
+    ]
+    if lower.isascii() and lower.isdigit() and len(lower) < 18:
+        matches.append(registrations.c.id == int(lower))
+    found = select(registrations.c.id, registrations.c.registrant_id).where(or_(*matches))
+    if client:
+        found = found.where(registrations.c.client == client)
+    rows = connection.execute(found.order_by(registrations.c.id.desc()).limit(limit)).all()
+    return _revisions(connection, {row.id for row in rows}, {row.registrant_id for row in rows})
+
+
+def deliveries_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
+    """Return the deliveries of registrations, in order."""
+    statement = select(deliveries).where(deliveries.c.registration_id.in_(ids))
+    return connection.execute(statement.order_by(deliveries.c.id)).all()
+
+
+def history_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
+    """Return what happened out of the ordinary to registrations, in order."""
+    statement = select(history).where(history.c.registration_id.in_(ids))
+    return connection.execute(statement.order_by(history.c.at, history.c.id)).all()
+
+
+def parked_receipts(connection: Connection, client: str = "", limit: int = 200) -> Sequence[Any]:
+    """Return the receipts that could not be read, without their bodies, newest first."""
+    statement = select(
+        receipts.c.id,
+        receipts.c.client,
+        receipts.c.endpoint,
+        receipts.c.received_at,
+        receipts.c.arrivals,
+        receipts.c.reason,
+        func.length(receipts.c.body).label("size"),
+    ).where(receipts.c.state == State.PARKED)
+    if client:
+        statement = statement.where(receipts.c.client == client)
+    return connection.execute(statement.order_by(receipts.c.id.desc()).limit(limit)).all()
+
+
+def _revisions(connection: Connection, ids: set[int], of: set[int | None]) -> Sequence[Any]:
+    statement = (
+        select(
+            registrations,
+            registrants.c.subject,
+            receipts.c.event_type,
+            receipts.c.message_stub,
+            receipts.c.message_time_text,
+            receipts.c.received_at,
+        )
+        .join(receipts, receipts.c.id == registrations.c.receipt_id)
+        .outerjoin(registrants, registrants.c.id == registrations.c.registrant_id)
+        .where(
+            or_(
+                registrations.c.id.in_(ids),
+                registrations.c.registrant_id.in_(of - {None}),
+            )
+        )
+        .order_by(
+            registrations.c.registrant_id,
+            registrations.c.ordered_at,
+            registrations.c.receipt_id,
+            registrations.c.position,
+        )
+    )
+    return connection.execute(statement).all()

@@ -1,0 +1,157 @@
+"""Receipts → registrations, in parts that a killed worker can resume."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from regbridge.message import Revision
+from regbridge.store.history import remember
+from regbridge.store.leases import Lease, held, take
+from regbridge.store.sql import insert_if_new
+from regbridge.store.tables import State, receipts, registrants, registrations
+
+SMALL_RECEIPTS = 100
+"""So many messages that are no sync are split in one transaction."""
+
+SYNC_SIZE = 100
+"""A message of more records is a sync: its registrations wait behind single ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedReceipt:
+    """A receipt to split; `split_count` of its records are registrations already."""
+
+    id: int
+    client: str
+    endpoint: str
+    ordered_at: int
+    record_count: int
+    split_count: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some revisions of a receipt, to be written in one transaction; `last` ends the receipt."""
+
+    receipt: ClaimedReceipt
+    revisions: Sequence[Revision]
+    last: bool
+
+
+def claim_receipts(
+    connection: Connection, clients: Collection[str], sync: bool, lease: Lease
+) -> list[ClaimedReceipt]:
+    """Claim the oldest receipts that are due: one sync, or many of all other messages."""
+    size = receipts.c.record_count > SYNC_SIZE if sync else receipts.c.record_count <= SYNC_SIZE
+    statement = (
+        select(receipts)
+        .where(receipts.c.client.in_(clients), receipts.c.due_at <= lease.now, size)
+        .order_by(receipts.c.due_at, receipts.c.id)
+        .limit(1 if sync else SMALL_RECEIPTS)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = [
+        ClaimedReceipt(
+            row.id,
+            row.client,
+            row.endpoint,
+            row.received_at if row.message_time is None else row.message_time,
+            row.record_count,
+            row.split_count,
+            row.body,
+        )
+        for row in connection.execute(statement)
+    ]
+    take(connection, receipts, [receipt.id for receipt in claimed], lease)
+    return claimed
+
+
+def store_registrations(connection: Connection, parts: Sequence[Part], lease: Lease) -> bool:
+    """Insert parts of receipts as registrations; a receipt whose part is the last is settled.
+
+    Returns False when a lease was lost; nothing of that receipt is written.
+    """
+    mine = held(connection, receipts, [part.receipt.id for part in parts], lease.token)
+    rows: list[dict[str, Any]] = []
+    for part in parts:
+        if part.receipt.id not in mine:
+            continue
+        known = _registrants(connection, part.receipt.client, part.revisions)
+        rows += [_row(part.receipt, revision, known, lease.now) for revision in part.revisions]
+        values: dict[str, Any] = {"split_count": receipts.c.split_count + len(part.revisions)}
+        if part.last:
+            values |= {"state": State.SPLIT, "due_at": None, "lease": None}
+        connection.execute(update(receipts).where(receipts.c.id == part.receipt.id).values(values))
+    if rows:
+        connection.execute(insert(registrations), rows)
+    return len(mine) == len(parts)
+
+
+def park_receipt(
+    connection: Connection, receipt: ClaimedReceipt, reason: str, lease: Lease
+) -> None:
+    """Set a receipt aside that cannot be split."""
+    connection.execute(
+        update(receipts)
+        .where(receipts.c.id == receipt.id, receipts.c.lease == lease.token)
+        .values(state=State.PARKED, reason=reason, due_at=None, lease=None)
+    )
+    remember(connection, lease.now, receipt.client, "parked", reason, receipt_id=receipt.id)
+
+
+def _registrants(
+    connection: Connection, client: str, revisions: Sequence[Revision]
+) -> dict[str, int]:
+    """Return the registrants' ids by subject, after adding those that are new."""
+    subjects = sorted({revision.subject for revision in revisions if revision.subject})
+    found = _find_registrants(connection, client, subjects)
+    new = [{"client": client, "subject": s} for s in subjects if s not in found]
+    if new:
+        connection.execute(insert_if_new(connection, registrants), new)
+        found |= _find_registrants(connection, client, [row["subject"] for row in new])
+    return found
+
+
+def _find_registrants(
+    connection: Connection, client: str, subjects: Sequence[str]
+) -> dict[str, int]:
+    statement = select(registrants.c.subject, registrants.c.id).where(
+        registrants.c.client == client, registrants.c.subject.in_(subjects)
+    )
+    return {row.subject: row.id for row in connection.execute(statement)}
+
+
+def _row(
+    receipt: ClaimedReceipt, revision: Revision, registrants: dict[str, int], now: int
+) -> dict[str, Any]:
+    parked = bool(revision.problem)
+    return {
+        "receipt_id": receipt.id,
+        "position": revision.position,
+        "client": receipt.client,
+        "endpoint": receipt.endpoint,
+        "registrant_id": registrants.get(revision.subject),
+        "kind": revision.kind.value,
+        "occurrence": revision.occurrence,
+        "event_stub": revision.event_stub,
+        "invitee_stub": revision.invitee_stub,
+        "contact_stub": revision.contact_stub,
+        "previous_contact_stub": revision.previous_contact_stub,
+        "is_guest": revision.is_guest,
+        "name": revision.name,
+        "email": revision.email,
+        "confirmation": revision.confirmation,
+        "ordered_at": receipt.ordered_at,
+        "bulk": receipt.record_count > SYNC_SIZE,
+        "state": State.PARKED if parked else State.PENDING,
+        "reason": revision.problem,
+        "field": revision.field,
+        "due_at": None if parked else now,
+        "settled_at": now if parked else None,
+        "payload": revision.payload,
+    }

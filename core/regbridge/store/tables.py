@@ -1,0 +1,239 @@
+"""The ledger's tables. Times are whole milliseconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+_WORK = text("due_at IS NOT NULL")
+# SQLite numbers its rows by itself only in a column whose type is INTEGER.
+_Big = BigInteger().with_variant(Integer, "sqlite")
+
+
+class State(StrEnum):
+    """Where a receipt, a registration or a delivery stands.
+
+    A receipt is pending, split or parked. Every registration ends in exactly one of the others.
+    """
+
+    PENDING = "pending"
+    SPLIT = "split"
+    DELIVERED = "delivered"
+    UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"
+    FILTERED = "filtered"
+    DUPLICATE = "duplicate"
+    PARKED = "parked"
+
+
+class Leased(SQLModel):
+    """The columns of a row that a worker claims.
+
+    `due_at` is when the row may be claimed, None when there is nothing to do. A claim writes a
+    `lease` and moves `due_at` to its end, so that a killed worker's rows come due by themselves.
+    """
+
+    due_at: int | None = Field(default=None, sa_type=_Big)
+    lease: str | None = None
+    attempts: int = 0
+
+
+class Receipt(Leased, table=True):
+    """A message as it arrived. `split_count` of its `record_count` records are registrations.
+
+    `digest` is set for malformed bodies only; the same bytes again raise `arrivals`.
+    """
+
+    __tablename__: ClassVar[str] = "receipts"
+    __table_args__ = (
+        Index("receipts_work", "client", "due_at", sqlite_where=_WORK, postgresql_where=_WORK),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    client: str
+    endpoint: str
+    event_type: str = ""
+    message_stub: str = ""
+    message_time: int | None = Field(default=None, sa_type=_Big)
+    message_time_text: str = ""
+    received_at: int = Field(sa_type=_Big, index=True)
+    record_count: int = 0
+    split_count: int = 0
+    state: str = State.PENDING
+    reason: str = ""
+    arrivals: int = 1
+    digest: str | None = Field(default=None, unique=True)
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Registrant(SQLModel, table=True):
+    """Who or what revisions are about."""
+
+    __tablename__: ClassVar[str] = "registrants"
+    __table_args__ = (UniqueConstraint("client", "subject"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    client: str
+    subject: str
+
+
+class RegistrationRow(Leased, table=True):
+    """One record of a message. `ordered_at` is messageTime, or the arrival where there is none.
+
+    `admitted` says that filters and dedupe let it pass, so that it supersedes older revisions.
+    `bulk` marks the registrations of a sync, which wait behind single ones.
+    """
+
+    __tablename__: ClassVar[str] = "registrations"
+    __table_args__ = (
+        UniqueConstraint("receipt_id", "position"),
+        Index(
+            "registrations_work",
+            "client",
+            "bulk",
+            "due_at",
+            sqlite_where=_WORK,
+            postgresql_where=_WORK,
+        ),
+        Index("registrations_order", "registrant_id", "ordered_at", "receipt_id", "position"),
+        Index("registrations_state", "client", "state", "endpoint"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    receipt_id: int = Field(sa_type=_Big, foreign_key="receipts.id")
+    position: int
+    client: str
+    endpoint: str
+    registrant_id: int | None = Field(default=None, sa_type=_Big, foreign_key="registrants.id")
+    kind: str
+    occurrence: int = 0
+    event_stub: str = ""
+    invitee_stub: str = Field(default="", index=True)
+    contact_stub: str = ""
+    previous_contact_stub: str = ""
+    is_guest: bool = False
+    name: str = Field(default="", index=True)
+    email: str = Field(default="", index=True)
+    confirmation: str = Field(default="", index=True)
+    ordered_at: int = Field(sa_type=_Big)
+    bulk: bool = False
+    admitted: bool = False
+    state: str = State.PENDING
+    reason: str = ""
+    field: str = ""
+    settled_at: int | None = Field(default=None, sa_type=_Big)
+    payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class DedupeKey(SQLModel, table=True):
+    """Which registration owns a change. `key` is the digest of the client and the key's text."""
+
+    __tablename__: ClassVar[str] = "dedupe_keys"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    registration_id: int = Field(sa_type=_Big, foreign_key="registrations.id")
+
+
+class Delivery(Leased, table=True):
+    """One record at one target. `reached` says that the target may have it, now or before.
+
+    `configuration` is the fingerprint of what mapped it, `digest` tells equal records.
+    """
+
+    __tablename__: ClassVar[str] = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("registration_id", "target"),
+        Index(
+            "deliveries_work",
+            "client",
+            "target",
+            "bulk",
+            "due_at",
+            sqlite_where=_WORK,
+            postgresql_where=_WORK,
+        ),
+        Index("deliveries_registrant", "registrant_id", "target"),
+        Index("deliveries_state", "client", "target", "state"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    registration_id: int = Field(sa_type=_Big, foreign_key="registrations.id")
+    registrant_id: int | None = Field(default=None, sa_type=_Big, foreign_key="registrants.id")
+    client: str
+    target: str
+    contact_stub: str = ""
+    bulk: bool = False
+    state: str = State.PENDING
+    reason: str = ""
+    field: str = ""
+    record: str = ""
+    digest: str = ""
+    configuration: str = ""
+    external_id: str | None = None
+    outcome: str = ""
+    reached: bool = False
+    created_at: int = Field(sa_type=_Big)
+    settled_at: int | None = Field(default=None, sa_type=_Big)
+
+
+class Pause(SQLModel, table=True):
+    """An upstream or a target that is left alone until `until`, then tried with one record."""
+
+    __tablename__: ClassVar[str] = "pauses"
+
+    client: str = Field(primary_key=True)
+    upstream: str = Field(primary_key=True)
+    cause: str
+    reason: str
+    since: int = Field(sa_type=_Big)
+    until: int = Field(sa_type=_Big)
+
+
+class Configuration(SQLModel, table=True):
+    """A client's configuration that mapped records; secrets are references only."""
+
+    __tablename__: ClassVar[str] = "configurations"
+
+    client: str = Field(primary_key=True)
+    fingerprint: str = Field(primary_key=True)
+    text: str
+    first_used_at: int = Field(sa_type=_Big)
+
+
+class History(SQLModel, table=True):
+    """What is out of the ordinary: failures, parking, retries, pauses. Normal steps leave none."""
+
+    __tablename__: ClassVar[str] = "history"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    at: int = Field(sa_type=_Big)
+    client: str
+    receipt_id: int | None = Field(default=None, sa_type=_Big, index=True)
+    registration_id: int | None = Field(default=None, sa_type=_Big, index=True)
+    target: str = ""
+    happening: str
+    text: str = ""
+
+
+# For Core statements, which do bulk work without making an object for each row.
+receipts: Table = SQLModel.metadata.tables["receipts"]
+registrants: Table = SQLModel.metadata.tables["registrants"]
+registrations: Table = SQLModel.metadata.tables["registrations"]
+dedupe_keys: Table = SQLModel.metadata.tables["dedupe_keys"]
+deliveries: Table = SQLModel.metadata.tables["deliveries"]
+pauses: Table = SQLModel.metadata.tables["pauses"]
+configurations: Table = SQLModel.metadata.tables["configurations"]
+history: Table = SQLModel.metadata.tables["history"]

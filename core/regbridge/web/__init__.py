@@ -1,0 +1,1 @@
+"""The web server that Cvent posts to."""

@@ -1,0 +1,44 @@
+"""The web application, put together from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import falcon
+
+from regbridge.store.intake import Arrival
+from regbridge.web import errors
+from regbridge.web.health import Health
+from regbridge.web.webhook import Webhook
+
+if TYPE_CHECKING:
+    from regbridge.clients import Clients
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    clients: Clients,
+    accept: Callable[[Arrival], int],
+    *,
+    body_limit: int,
+    health: Callable[[], Mapping[str, Any]],
+    clock: Callable[[], datetime] = _now,
+) -> falcon.App[falcon.Request, falcon.Response]:
+    """Return the WSGI application.
+
+    `accept` stores a message durably and returns the receipt's id; `health` returns what
+    `GET /health` shows, without personal data; both raise `StoreUnavailableError`. `body_limit` is
+    in bytes and holds for a body as sent and as inflated.
+    """
+    app = falcon.App()
+    app.req_options.strip_url_path_trailing_slash = True
+    errors.add_handlers(app)
+    app.add_route("/health", Health(health))
+    # Clients choose the paths of their endpoints, so every other path comes to the webhook.
+    app.add_sink(Webhook(clients, accept, body_limit, clock))
+    return app

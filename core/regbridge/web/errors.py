@@ -1,0 +1,118 @@
+"""How an error is answered: one table, one format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import falcon
+import structlog
+
+from regbridge.errors import (
+    AuthenticationError,
+    ConfigError,
+    MalformedMessageError,
+    RegbridgeError,
+    StoreUnavailableError,
+)
+
+PROBLEM_TYPE = "application/problem+json"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a sender gets for an error; `detail` "" means the error's own text, which is safe."""
+
+    status: HTTPStatus
+    detail: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_LATER = {"Retry-After": "30"}
+
+ANSWERS: Mapping[type[RegbridgeError], Answer] = {
+    AuthenticationError: Answer(
+        HTTPStatus.UNAUTHORIZED,
+        "Nobody vouches for this request; compare the token in Cvent's integration settings with "
+        "the endpoint's tokens.",
+        {"WWW-Authenticate": "Token"},
+    ),
+    ConfigError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "This client is not running because its configuration is wrong; `regbridge check` on the "
+        "server says where.",
+        _LATER,
+    ),
+    MalformedMessageError: Answer(HTTPStatus.BAD_REQUEST),
+    StoreUnavailableError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The ledger is not available and nothing was stored; send the message again later.",
+        _LATER,
+    ),
+}
+
+_BUG = Answer(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The service failed, and nothing says that the message was stored; its log has the reason.",
+)
+
+
+def problem(status: int, detail: str | None, **members: Any) -> bytes:
+    """Return a problem document (RFC 9457); `members` are added to it."""
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        **({"detail": detail} if detail else {}),
+        **members,
+    }
+    return json.dumps(document).encode()
+
+
+def add_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None:
+    """Make `app` answer every error with a problem document."""
+    app.set_error_serializer(_serialize)
+    app.add_error_handler(Exception, _answer_error)
+
+
+def _serialize(request: falcon.Request, response: falcon.Response, error: falcon.HTTPError) -> None:
+    """Answer what the web part itself raises, such as 404."""
+    # Nobody loses a message at a path that is no endpoint.
+    log = _log.warning if "endpoint" in request.context else _log.info
+    log("request refused", **_facts(request, error.status_code), reason=error.description)
+    response.content_type = PROBLEM_TYPE
+    response.data = problem(error.status_code, error.description)
+
+
+def _answer_error(
+    request: falcon.Request, response: falcon.Response, error: Exception, _params: Mapping[str, Any]
+) -> None:
+    """Answer any other error from the table."""
+    answer = next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), _BUG)
+    facts = _facts(request, answer.status)
+    if answer is _BUG:
+        _log.error("request failed", **facts, exc_info=error)
+    else:
+        _log.warning("request refused", **facts, reason=getattr(error, "detail", ""))
+    response.status = answer.status
+    response.set_headers(dict(answer.headers))
+    response.content_type = PROBLEM_TYPE
+    receipt = {"receipt": request.context.receipt} if "receipt" in request.context else {}
+    response.data = problem(answer.status, answer.detail or str(error), **receipt)
+
+
+def _facts(request: falcon.Request, status: int) -> dict[str, Any]:
+    """Return what may be logged of a request: never its token nor its body."""
+    return {
+        "client": request.context.get("client"),
+        "endpoint": request.context.get("endpoint"),
+        "method": request.method,
+        "path": request.path,
+        "remote_address": request.remote_addr,
+        "status": int(status),
+    }

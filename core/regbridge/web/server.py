@@ -1,0 +1,178 @@
+"""The HTTP server: waitress, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+
+from regbridge.web.channel import Channel
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+_BACKLOG = 1024
+# NOTE: on Windows select() takes 512 sockets, and one more would end the loop.
+_CONNECTIONS = 500
+_IDLE_SECONDS = 120
+_LOOP_SECONDS = 1.0
+# Larger bodies go to a temporary file while they are received, vouched for or not.
+_SPOOL_BYTES = 1 << 16
+_RECEIVE_BYTES = 1 << 16
+_HEAD_BYTES = 1 << 15
+
+
+class Server:
+    """Serves a WSGI application at one address.
+
+    `body_limit` is in bytes. `trusted_proxy` is the address of the reverse proxy whose
+    X-Forwarded-For and X-Forwarded-Proto are believed; everybody else's are removed.
+    `stop_seconds` bounds how long `stop` waits for requests under way.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        address: str,
+        port: int,
+        threads: int,
+        body_limit: int,
+        trusted_proxy: str | None,
+        stop_seconds: float = 30.0,
+    ) -> None:
+        self._app = app
+        self._address = address
+        self._port = port
+        self._stop_seconds = stop_seconds
+        self._settings: dict[str, Any] = {
+            "threads": threads,
+            "max_request_body_size": body_limit + 1,  # waitress refuses what is equal
+            "max_request_header_size": _HEAD_BYTES,
+            "inbuf_overflow": _SPOOL_BYTES,
+            "recv_bytes": _RECEIVE_BYTES,
+            "backlog": _BACKLOG,
+            "connection_limit": _CONNECTIONS,
+            "channel_timeout": _IDLE_SECONDS,
+            "ident": None,
+            "expose_tracebacks": False,
+            "log_socket_errors": False,
+            "clear_untrusted_proxy_headers": True,
+        }
+        if trusted_proxy:
+            self._settings["trusted_proxy"] = trusted_proxy
+            self._settings["trusted_proxy_headers"] = "x-forwarded-for x-forwarded-proto"
+        self._map: dict[int, Any] = {}
+        self._stopping = threading.Event()
+        self._deadline = 0.0
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self._listener: _Listener
+
+    def start(self) -> str:
+        """Listen, and return the base URL.
+
+        Raises `OSError`, whose text says what to do, when the address or port cannot be had.
+        """
+        # NOTE: with more connections than threads a short queue is normal, no cause for a warning.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        listening = _listen(self._address, self._port)
+        dispatcher = ThreadedTaskDispatcher()
+        adjustments = Adjustments(sockets=[listening], **self._settings)
+        dispatcher.set_thread_count(adjustments.threads)
+        self._listener = _Listener(
+            self._app,
+            self._map,
+            _sock=listening,
+            dispatcher=dispatcher,
+            adj=adjustments,
+            sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
+            bind_socket=False,
+        )
+        self._thread.start()
+        return _url(listening)
+
+    def stop(self) -> None:
+        """Take no new requests, finish those under way, and close everything."""
+        if self._thread.ident is None or self._stopping.is_set():
+            return
+        self._deadline = time.monotonic() + self._stop_seconds
+        self._stopping.set()
+        self._listener.pull_trigger()
+        self._thread.join()
+        self._listener.task_dispatcher.shutdown(timeout=1)
+        self._listener.close()
+
+    def _run(self) -> None:
+        while not self._is_finished():
+            wasyncore.loop(timeout=_LOOP_SECONDS, use_poll=True, map=self._map, count=1)
+        for channel in self._channels():
+            channel.handle_close()
+
+    def _is_finished(self) -> bool:
+        """Return whether the loop may end; once it stops, close what has nothing to do."""
+        if not self._stopping.is_set():
+            return False
+        self._listener.close_socket()
+        for channel in self._channels():
+            if channel.is_idle:
+                channel.handle_close()
+        return not self._channels() or time.monotonic() >= self._deadline
+
+    def _channels(self) -> list[Channel]:
+        return [channel for channel in self._map.values() if isinstance(channel, Channel)]
+
+
+class _Listener(TcpWSGIServer):
+    channel_class = Channel
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        self._lock = threading.Lock()
+        self._is_closed = False
+        super().__init__(*args, **settings)
+
+    def set_reuse_addr(self) -> None:
+        """Leave the socket as `_listen` made it: on Windows reuse would share the port."""
+
+    def pull_trigger(self) -> None:
+        """Wake the loop.
+
+        A request that outlives `stop` must not write to the trigger's descriptor, which may be
+        another file's by then.
+        """
+        with self._lock:
+            if not self._is_closed:
+                super().pull_trigger()
+
+    def close_socket(self) -> None:
+        """Take no more connections; the trigger goes on waking the loop."""
+        wasyncore.dispatcher.close(self)
+
+    def close(self) -> None:
+        """Close the socket and the trigger."""
+        with self._lock:
+            self._is_closed = True
+            super().close()
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"cannot listen on {address} port {port} ({error.strerror or error}); is another "
+            "program using it? `address` and `port` are set in base.yaml under `host`",
+        ) from None
+
+
+def _url(listening: socket.socket) -> str:
+    address, port = listening.getsockname()[:2]
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"

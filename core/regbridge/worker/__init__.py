@@ -1,0 +1,1 @@
+"""The worker: splits receipts, prepares registrations, delivers records."""

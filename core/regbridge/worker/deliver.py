@@ -1,0 +1,198 @@
+"""The third step: records go to their target, and its answers into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from regbridge.errors import (
+    AmbiguousError,
+    PluginError,
+    RegbridgeError,
+    RejectedError,
+    RetryableError,
+)
+from regbridge.models import KeyedOn, Outcome, OutcomeKind, Record, Target
+from regbridge.pipeline import Pipeline
+from regbridge.store.deliver import (
+    Settlement,
+    claim_deliveries,
+    last_external_ids,
+    settle_deliveries,
+)
+from regbridge.store.pauses import Paused
+from regbridge.store.tables import State, deliveries
+from regbridge.worker.context import Context
+from regbridge.worker.outages import Outages
+from regbridge.worker.schedule import Again, decide
+
+ALONE_FROM = 3
+"""From so many failed attempts on, a record is sent by itself: it may be what fails the others."""
+
+_LOST = (
+    "it was sent and the answer was lost, so the target may have it; look there before you retry it"
+)
+
+
+class Deliverer:
+    """Delivers to one target of one client, a batch at a time."""
+
+    def __init__(self, context: Context, pipeline: Pipeline, target: Target) -> None:
+        self._context = context
+        self._pipeline = pipeline
+        self._client = pipeline.client.name
+        self._target = target
+        self._plugin = pipeline.target_plugin(target.name)
+        self._outages = Outages(context, self._client, target.name)
+
+    def run(self) -> bool:
+        """Deliver one batch; return whether there was anything to do."""
+        paused = self._outages.find()
+        lease = self._context.leasing.new()
+        if paused and paused.until > lease.now:
+            return False
+        limit = 1 if paused else self._plugin.batch_size
+        rows = self._context.store.write(
+            lambda c: claim_deliveries(c, self._client, self._target.name, limit, lease)
+        )
+        if not rows:
+            return False
+        if paused:
+            self._outages.reserve_try(paused, lease.until)
+        with self._context.leasing.keep(lease, deliveries, [row.id for row in rows]):
+            settled = self._deliver(rows, paused)
+            now = lease.at(self._context.clock())
+            self._context.store.write(
+                lambda c: settle_deliveries(c, self._client, self._target.name, settled, now)
+            )
+        return True
+
+    def _deliver(self, rows: Sequence[Any], paused: Paused | None) -> dict[int, Settlement]:
+        settled: dict[int, Settlement] = {}
+        lapsed = [] if self._plugin.idempotent else [row for row in rows if row.lapsed]
+        for row in lapsed:
+            settled[row.id] = self._lost(row, AmbiguousError("the worker stopped in the middle"))
+        for group in _groups([row for row in rows if row.id not in settled]):
+            settled |= self._send(group, paused)
+        return settled
+
+    def _send(self, rows: Sequence[Any], paused: Paused | None) -> dict[int, Settlement]:
+        records = self._records(rows)
+        try:
+            outcomes = self._pipeline.deliver(records, self._target)
+        except (RejectedError, PluginError) as error:
+            return self._after_bad_call(rows, error, paused)
+        except RegbridgeError as error:
+            return self._after_failed_call(rows, error, paused)
+        self._outages.succeeded(paused=paused)
+        return {
+            row.id: self._settlement(row, record, outcome)
+            for row, record, outcome in zip(rows, records, outcomes, strict=True)
+        }
+
+    def _after_bad_call(
+        self, rows: Sequence[Any], error: RegbridgeError, paused: Paused | None
+    ) -> dict[int, Settlement]:
+        """One record may have spoilt the call for all: send each by itself, if that is safe."""
+        safe = self._plugin.idempotent or isinstance(error, RejectedError)
+        if not safe:
+            return {row.id: self._lost(row, error) for row in rows}
+        if len(rows) == 1:
+            return {rows[0].id: self._failed(rows[0], error, reached=rows[0].reached)}
+        settled: dict[int, Settlement] = {}
+        for row in rows:
+            settled |= self._send([row], paused)
+        return settled
+
+    def _after_failed_call(
+        self, rows: Sequence[Any], error: RegbridgeError, paused: Paused | None
+    ) -> dict[int, Settlement]:
+        sent = isinstance(error, AmbiguousError)
+        if sent and not self._plugin.idempotent:
+            return {row.id: self._lost(row, error) for row in rows}
+        until = self._outages.failed(error, paused=paused)
+        if until is None:
+            return {row.id: self._failed(row, error, reached=row.reached or sent) for row in rows}
+        now = self._context.clock()
+        # Another record is tried next time, so that one bad record cannot keep the pause going.
+        return {
+            row.id: Settlement(
+                State.PENDING, row.reached or sent, row.attempts, str(error), due_at=now + 1
+            )
+            for row in rows
+        }
+
+    def _settlement(self, row: Any, record: Record, outcome: Outcome) -> Settlement:
+        external_id = outcome.external_id or record.external_id
+        match outcome.kind:
+            case OutcomeKind.CREATED | OutcomeKind.UPDATED:
+                return Settlement(
+                    State.DELIVERED,
+                    True,
+                    row.attempts + 1,
+                    outcome=outcome.kind,
+                    external_id=external_id,
+                )
+            case OutcomeKind.UNCHANGED:
+                return Settlement(
+                    State.UNCHANGED,
+                    True,
+                    row.attempts + 1,
+                    "the target has exactly this already",
+                    outcome=outcome.kind,
+                    external_id=external_id,
+                )
+            case OutcomeKind.REJECTED:
+                error: RegbridgeError = RejectedError(outcome.reason, field=outcome.field)
+                return self._failed(row, error, reached=row.reached)
+            case OutcomeKind.RETRY:
+                error = RetryableError(outcome.reason, retry_after=outcome.after)
+                return self._failed(row, error, reached=row.reached)
+            case OutcomeKind.AMBIGUOUS:
+                lost = AmbiguousError(outcome.reason)
+                if not self._plugin.idempotent:
+                    return self._lost(row, lost)
+                return self._failed(row, lost, reached=True)
+
+    def _failed(self, row: Any, error: RegbridgeError, *, reached: bool) -> Settlement:
+        field = getattr(error, "field", None) or ""
+        attempts = row.attempts + 1
+        now = self._context.clock()
+        decision = decide(error, attempts, self._context.limits, now, self._context.jitter())
+        if isinstance(decision, Again):
+            return Settlement(
+                State.PENDING, reached, attempts, str(error), field, due_at=decision.at
+            )
+        return Settlement(State.PARKED, reached, attempts, decision.reason, field)
+
+    def _lost(self, row: Any, error: RegbridgeError) -> Settlement:
+        return Settlement(State.PARKED, True, row.attempts + 1, f"{error}: {_LOST}")
+
+    def _records(self, rows: Sequence[Any]) -> list[Record]:
+        by_contact = self._target.keyed_on is KeyedOn.CONTACT
+        registrants = {row.registrant_id for row in rows} - {None}
+        known: Mapping[tuple[int, str], str] = self._context.store.read(
+            lambda c: last_external_ids(c, self._target.name, registrants, by_contact=by_contact)
+        )
+        return [
+            Record(
+                fields=msgspec.json.decode(row.record),
+                delivery=row.id,
+                registration=row.registration_id,
+                registrant=row.subject or "",
+                contact_stub=row.contact_stub,
+                previous_contact_stub=row.previous_contact_stub,
+                external_id=known.get((row.registrant_id, row.contact_stub if by_contact else "")),
+                attempt=row.attempts + 1,
+            )
+            for row in rows
+        ]
+
+
+def _groups(rows: Sequence[Any]) -> list[list[Any]]:
+    """Return the batch, and each record that failed too often by itself."""
+    together = [row for row in rows if row.attempts < ALONE_FROM]
+    alone = [[row] for row in rows if row.attempts >= ALONE_FROM]
+    return ([together] if together else []) + alone

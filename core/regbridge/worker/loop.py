@@ -1,0 +1,155 @@
+"""Runs the steps: one lane of threads for each, woken when there is work."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from regbridge.clients import Clients
+from regbridge.config.schema import WorkerConfig
+from regbridge.errors import RegbridgeError
+from regbridge.pipeline import Pipeline
+from regbridge.store.configurations import remember_configuration
+from regbridge.store.engine import Store
+from regbridge.worker.context import Context
+from regbridge.worker.deliver import Deliverer
+from regbridge.worker.leasing import Leasing
+from regbridge.worker.prepare import Preparer
+from regbridge.worker.schedule import Limits
+from regbridge.worker.split import Splitter
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 30.0
+
+
+def clock() -> int:
+    """Return the time in ms since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Lane:
+    """One step for one client (and target). `run` returns whether there was work to do."""
+
+    step: str
+    client: str
+    run: Callable[[], bool]
+    threads: int = 1
+    woken: threading.Event = field(default_factory=threading.Event)
+
+
+class Worker:
+    """The worker of one process. `start` returns at once; `stop` settles what is under way."""
+
+    def __init__(
+        self,
+        store: Store,
+        clients: Clients,
+        config: WorkerConfig,
+        *,
+        clock: Callable[[], int] = clock,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.context = Context(
+            store=store,
+            clients=clients,
+            leasing=Leasing(store, clock, config.lease_seconds),
+            clock=clock,
+            jitter=jitter,
+            limits=Limits(config.retry.attempts, config.retry.bug_attempts),
+            batch_size=config.batch_size,
+            wake=self.wake,
+        )
+        self._config = config
+        self._lanes = _lanes(self.context)
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start the lanes' threads."""
+        for pipeline in self.context.clients.running.values():
+            self._remember(pipeline)
+        self._spawn(self._keep_leases, "leases")
+        for lane in self._lanes:
+            for number in range(lane.threads):
+                name = f"{lane.step} {lane.client} {number}"
+                self._spawn(partial(self._run_lane, lane), name)
+
+    def wake(self, step: str = "split", client: str = "") -> None:
+        """Let the lanes of a step (of one client, or of all) look for work now."""
+        for lane in self._lanes:
+            if lane.step == step and client in ("", lane.client):
+                lane.woken.set()
+
+    def stop(self) -> bool:
+        """Let the steps under way settle; return False if some did not end in time.
+
+        What did not end keeps its lease until it runs out; then any worker takes it up.
+        """
+        self.context.stopping.set()
+        for lane in self._lanes:
+            lane.woken.set()
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def run_once(self) -> None:
+        """Do everything that is due, in this thread; for tests and `cases`."""
+        while any([lane.run() for lane in self._lanes]):  # noqa: C419 - every lane gets its turn
+            pass
+
+    def _remember(self, pipeline: Pipeline) -> None:
+        now = self.context.clock()
+        self.context.store.write(
+            lambda c: remember_configuration(
+                c, pipeline.client.name, pipeline.fingerprint, pipeline.text, now
+            )
+        )
+
+    def _spawn(self, run: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _run_lane(self, lane: Lane) -> None:
+        while not self.context.stopping.is_set():
+            lane.woken.wait(self._config.poll_seconds)
+            lane.woken.clear()
+            try:
+                while not self.context.stopping.is_set() and lane.run():
+                    pass
+            except RegbridgeError as error:
+                log.error("step failed", step=lane.step, client=lane.client, error=error.detail)
+                self.context.stopping.wait(self._config.poll_seconds)
+            except Exception:
+                log.exception("step failed by a bug", step=lane.step, client=lane.client)
+                self.context.stopping.wait(self._config.poll_seconds)
+
+    def _keep_leases(self) -> None:
+        while not self.context.stopping.wait(self._config.lease_seconds / 3):
+            try:
+                self.context.leasing.renew_all()
+            except RegbridgeError as error:
+                log.error("leases cannot be renewed", error=error.detail)
+
+
+def _lanes(context: Context) -> list[Lane]:
+    lanes = [
+        Lane("split", "", Splitter(context, syncs=False).run),
+        Lane("split", "syncs", Splitter(context, syncs=True).run),
+    ]
+    for pipeline in context.clients.running.values():
+        name = pipeline.client.name
+        lanes.append(Lane("prepare", name, Preparer(context, pipeline).run))
+        for target in pipeline.client.targets.values():
+            deliverer = Deliverer(context, pipeline, target)
+            threads = pipeline.target_plugin(target.name).concurrency
+            lanes.append(Lane("deliver", name, deliverer.run, threads))
+    return lanes

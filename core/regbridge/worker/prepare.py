@@ -1,0 +1,141 @@
+"""The second step: registrations become one delivery for each target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from regbridge.errors import RegbridgeError, RejectedError
+from regbridge.models import Drop, KeyedOn, Record, Registration, Target
+from regbridge.pipeline import Pipeline
+from regbridge.registrations import from_row, untaken
+from regbridge.store.leases import Lease
+from regbridge.store.pauses import Paused
+from regbridge.store.prepare import Postponed, admit, claim_registrations, settle_prepared
+from regbridge.store.prepared import Prepared
+from regbridge.store.tables import registrations
+from regbridge.worker.context import Context
+from regbridge.worker.outages import Outages
+from regbridge.worker.schedule import Again, decide
+
+Results = dict[int, Sequence[Prepared] | Postponed]
+
+
+class Preparer:
+    """Prepares the registrations of one client, a batch at a time."""
+
+    def __init__(self, context: Context, pipeline: Pipeline) -> None:
+        self._context = context
+        self._pipeline = pipeline
+        self._client = pipeline.client.name
+        self._outages = {
+            name: Outages(context, self._client, name) for name in pipeline.enrichers()
+        }
+
+    def run(self) -> bool:
+        """Prepare one batch; return whether there was anything to do."""
+        paused = {name: pause for name, o in self._outages.items() if (pause := o.find())}
+        lease = self._context.leasing.new()
+        if any(pause.until > lease.now for pause in paused.values()):
+            return False
+        limit = 1 if paused else self._context.batch_size
+        rows = self._context.store.write(
+            lambda c: claim_registrations(c, self._client, limit, lease)
+        )
+        if not rows:
+            return False
+        for name, pause in paused.items():
+            self._outages[name].reserve_try(pause, lease.until)
+        with self._context.leasing.keep(lease, registrations, [row.id for row in rows]):
+            self._prepare({row.id: row for row in rows}, lease, paused)
+        self._context.wake("deliver", self._client)
+        return True
+
+    def _prepare(self, rows: Mapping[int, Any], lease: Lease, paused: Mapping[str, Paused]) -> None:
+        results: Results = {}
+        kept = self._admit(rows, lease, results)
+        enrichment = self._pipeline.enrich(kept)
+        holds = self._note_calls(enrichment.failures, paused)
+        for registration, entry in zip(kept, enrichment.entries, strict=True):
+            row = rows[registration.id]
+            if isinstance(entry, Registration):
+                results[row.id] = self._map(entry, row)
+            elif entry.plugin in holds:
+                results[row.id] = Postponed(str(entry), row.attempts, holds[entry.plugin])
+            else:
+                results[row.id] = self._postpone(entry, row)
+        now = lease.at(self._context.clock())
+        self._context.store.write(
+            lambda c: settle_prepared(c, now, self._client, self._pipeline.fingerprint, results)
+        )
+
+    def _admit(self, rows: Mapping[int, Any], lease: Lease, results: Results) -> list[Registration]:
+        """Filter and dedupe; what cannot even be read goes to `results`."""
+        filtered: dict[int, str] = {}
+        keys: dict[int, str] = {}
+        good: list[Registration] = []
+        for row in rows.values():
+            try:
+                registration = from_row(row, self._pipeline.client)
+                drop = untaken(registration, self._pipeline.client)
+                drop = drop or self._pipeline.filter(registration)
+                if drop:
+                    filtered[row.id] = drop.reason
+                    continue
+                keys[row.id] = self._pipeline.dedupe_key(registration)
+                good.append(registration)
+            except RegbridgeError as error:
+                results[row.id] = self._postpone(error, row)
+        now = lease.at(self._context.clock())
+        kept = self._context.store.write(lambda c: admit(c, now, filtered, keys, self._client))
+        return [registration for registration in good if registration.id in kept]
+
+    def _note_calls(
+        self, failures: Sequence[RegbridgeError], paused: Mapping[str, Paused]
+    ) -> dict[str, int]:
+        """Tell the outages how each plugin fared; return until when which of them is paused."""
+        holds: dict[str, int] = {}
+        failed = {error.plugin: error for error in failures}
+        for name, outages in self._outages.items():
+            error = failed.get(name)
+            if error is None:
+                outages.succeeded(paused=paused.get(name))
+            elif until := outages.failed(error, paused=paused.get(name)):
+                holds[name] = until
+        return holds
+
+    def _map(self, registration: Registration, row: Any) -> Sequence[Prepared] | Postponed:
+        """Map for every target; where one mapping fails, the registration waits as a whole."""
+        try:
+            return [
+                self._prepared(registration, target)
+                for target in self._pipeline.client.targets.values()
+                if registration.kind in target.kinds
+            ]
+        except RegbridgeError as error:
+            return self._postpone(error, row)
+
+    def _prepared(self, registration: Registration, target: Target) -> Prepared:
+        by_contact = target.keyed_on is KeyedOn.CONTACT
+        answer = self._pipeline.map(registration, target)
+        if isinstance(answer, Drop):
+            return Prepared(target.name, by_contact, dropped=answer.reason)
+        return Prepared(target.name, by_contact, _encode(answer, target))
+
+    def _postpone(self, error: RegbridgeError, row: Any) -> Postponed:
+        field = getattr(error, "field", None) or ""
+        attempts = row.attempts + 1
+        now = self._context.clock()
+        decision = decide(error, attempts, self._context.limits, now, self._context.jitter())
+        if isinstance(decision, Again):
+            return Postponed(str(error), attempts, decision.at, field)
+        return Postponed(decision.reason, attempts, None, field)
+
+
+def _encode(record: Record, target: Target) -> str:
+    try:
+        return msgspec.json.encode(record.fields).decode()
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise RejectedError(f"the record for {target.name} is no JSON: {error}") from None

@@ -1,0 +1,82 @@
+"""The first step: a receipt becomes one registration for each of its records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from regbridge.errors import MalformedMessageError
+from regbridge.message import read_envelope, read_revisions
+from regbridge.store.leases import Lease, release
+from regbridge.store.split import (
+    ClaimedReceipt,
+    Part,
+    claim_receipts,
+    park_receipt,
+    store_registrations,
+)
+from regbridge.store.tables import receipts
+from regbridge.worker.context import Context
+
+PART_SIZE = 2000
+"""Records of a sync that are written in one transaction."""
+
+
+class Splitter:
+    """Splits syncs, or all other messages: a sync never holds up a single registration."""
+
+    def __init__(self, context: Context, *, syncs: bool) -> None:
+        self._context = context
+        self._syncs = syncs
+
+    def run(self) -> bool:
+        """Split what one claim brings; return whether there was anything to do."""
+        lease = self._context.leasing.new()
+        clients = list(self._context.clients.running)
+        claimed = self._context.store.write(
+            lambda c: claim_receipts(c, clients, self._syncs, lease)
+        )
+        with self._context.leasing.keep(lease, receipts, [receipt.id for receipt in claimed]):
+            if self._syncs:
+                for receipt in claimed:
+                    self._split_sync(receipt, lease)
+            elif claimed:
+                parts = [part for receipt in claimed for part in self._parts(receipt, lease)]
+                self._write(parts, lease)
+        return bool(claimed)
+
+    def _split_sync(self, receipt: ClaimedReceipt, lease: Lease) -> None:
+        for part in self._parts(receipt, lease):
+            if not self._write([part], lease) or part.last:
+                return
+            if self._context.stopping.is_set():
+                now = self._context.clock()
+                self._context.store.write(
+                    lambda c: release(c, receipts, [receipt.id], lease.token, now)  # noqa: B023 - called at once
+                )
+                return
+
+    def _parts(self, receipt: ClaimedReceipt, lease: Lease) -> Iterator[Part]:
+        """Cut a receipt's remaining revisions into parts; an empty message is one empty part."""
+        try:
+            envelope = read_envelope(receipt.body)
+        except MalformedMessageError as error:
+            reason = str(error)
+            self._context.store.write(lambda c: park_receipt(c, receipt, reason, lease))
+            return
+        kinds = self._context.clients.running[receipt.client].client.kinds
+        revisions = read_revisions(envelope, kinds, start=receipt.split_count)
+        left = len(envelope.records) - receipt.split_count
+        while True:
+            part = list(islice(revisions, PART_SIZE))
+            left -= len(part)
+            yield Part(receipt, part, last=left <= 0)
+            if left <= 0:
+                return
+
+    def _write(self, parts: list[Part], lease: Lease) -> bool:
+        now = lease.at(self._context.clock())
+        written = self._context.store.write(lambda c: store_registrations(c, parts, now))
+        for client in {part.receipt.client for part in parts}:
+            self._context.wake("prepare", client)
+        return written

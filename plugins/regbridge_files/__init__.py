@@ -1,0 +1,1 @@
+"""The target that needs nothing: JSON Lines and CSV files."""

@@ -1,0 +1,107 @@
+"""How a record becomes one line of JSON Lines or of CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+from regbridge import Record, RejectedError
+
+DELIVERY = "_delivery"
+"""The first field of every line: it tells apart two registrations with the same fields."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_UNENCODABLE = (TypeError, ValueError, RecursionError)
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+# The last four are the full-width forms, which spreadsheets take as formulas as well.
+_FORMULA = tuple("=+-@\t\uff1d\uff0b\uff0d\uff20")
+
+
+class Format(Protocol):
+    """Turns records into lines; `header` is the file's first line, empty for none."""
+
+    header: bytes
+
+    def line(self, record: Record) -> bytes:
+        """Return a record's line with its newline; `RejectedError` when it cannot hold it."""
+
+
+class JsonLines:
+    """One JSON object a line."""
+
+    header = b""
+
+    def line(self, record: Record) -> bytes:
+        """Return the record's fields in their order, as compact JSON."""
+        try:
+            text = _encode({DELIVERY: record.delivery, **record.fields})
+            return f"{text}\n".encode()
+        except _UNENCODABLE:
+            raise _rejected(record) from None
+
+
+class Csv:
+    """Comma-separated values with fixed columns, made safe for spreadsheets.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe before it, a newline
+    becomes a space. Lists and objects are written as JSON.
+    """
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self._columns = tuple(columns)
+        self._known = frozenset(self._columns)
+        # All text is quoted: a cell stays one cell where semicolons separate lists.
+        self._writer = csv.writer(
+            SimpleNamespace(write=str), lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
+        )
+        self.header = self._row([_safe(name) for name in (DELIVERY, *self._columns)])
+
+    def line(self, record: Record) -> bytes:
+        """Return the record's row; a field that it lacks is an empty cell."""
+        fields = record.fields
+        if unknown := sorted(fields.keys() - self._known):
+            name = unknown[0]
+            raise RejectedError(f"{name} is not a column of the CSV file", field=name)
+        try:
+            cells = [_cell(fields.get(name)) for name in self._columns]
+            return self._row([record.delivery, *cells])
+        except _UNENCODABLE:
+            raise _rejected(record) from None
+
+    def _row(self, cells: Iterable[Any]) -> bytes:
+        row: str = self._writer.writerow(cells)
+        return row.encode()
+
+
+def _cell(value: Any) -> Any:
+    match value:
+        case None:
+            return ""
+        case str():
+            return _safe(value)
+        case bool() | list() | dict():
+            return _encode(value)
+        case int():
+            return value
+        case float() if math.isfinite(value):
+            return value
+    raise TypeError
+
+
+def _safe(text: str) -> str:
+    text = _NEWLINE.sub(" ", text)
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+def _rejected(record: Record) -> RejectedError:
+    for name, value in record.fields.items():
+        try:
+            _encode(value).encode()
+        except _UNENCODABLE:
+            return RejectedError(f"{name} holds a value that a file cannot hold", field=name)
+    return RejectedError("the name of a field cannot be written to a file")
