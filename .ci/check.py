@@ -14,7 +14,7 @@ CHECKS = (
     ("-m", "ruff", "check", "."),
     ("-m", "mypy"),
     ("-m", "mypy", "--platform", "win32"),
-    ("-c", IMPORTS),
+    ("-c", IMPORTS, "--no-logo"),
     ("-m", "coverage", "run", "-m", "pytest"),
     ("-m", "coverage", "report", "--skip-covered", "--show-missing"),
 )

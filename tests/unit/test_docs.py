@@ -125,7 +125,6 @@ def test_the_readme_has_both_commands_for_both_shells() -> None:
 
 
 def test_the_build_runs_the_command_that_developers_run() -> None:
-    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
-    build = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
-    assert "python .ci/check.py" in contributing
-    assert "python .ci/check.py" in build
+    command = "python .ci/check.py"
+    for file in ("CONTRIBUTING.md", ".ci/run"):
+        assert f"\n{command}" in (ROOT / file).read_text(encoding="utf-8"), file

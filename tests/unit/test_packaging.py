@@ -18,7 +18,7 @@ SOURCE_ROOTS = ("core", "plugins")
 RUN_BY_ALEMBIC = re.compile(r"regbridge\.store\.migrations\.(env|versions\..*)")
 # Written beside the configurations when somebody tries them in the checkout.
 LEFT_BY_RUNS = re.compile(r"configs/(delivered/.*|.*\.db(-wal|-shm)?)")
-FOR_DEVELOPERS = re.compile(r"core/regbridge/store/migrations/script\.py\.mako")
+FOR_DEVELOPERS = re.compile(r"core/regbridge/store/migrations/script\.py\.mako|.*/README\.md")
 
 
 def read_setup() -> configparser.ConfigParser:

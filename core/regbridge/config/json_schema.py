@@ -12,6 +12,7 @@ Schema = dict[str, Any]
 
 _REFERENCE = "#/$defs/{model}"
 _OTHER_PLUGIN = {
+    "type": "string",
     "pattern": r":|\.py$",
     "description": "module:Class, or a .py file beside the client file.",
 }

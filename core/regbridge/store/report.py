@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
@@ -16,6 +17,48 @@ from regbridge.store.tables import (
     registrants,
     registrations,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one registration ended (or that it is pending), and why."""
+
+    registration: int
+    receipt: int
+    state: str
+    reason: str
+    field: str
+
+
+def endings_of(connection: Connection, of: Sequence[int]) -> Sequence[Ending]:
+    """Return the endings of the registrations of receipts, in the order of their arrival."""
+    statement = (
+        select(
+            registrations.c.id,
+            registrations.c.receipt_id,
+            registrations.c.state,
+            registrations.c.reason,
+            registrations.c.field,
+        )
+        .where(registrations.c.receipt_id.in_(of))
+        .order_by(registrations.c.receipt_id, registrations.c.position)
+    )
+    return [Ending(*row) for row in connection.execute(statement)]
+
+
+def unsettled(connection: Connection, of: Sequence[int]) -> int:
+    """Return how many records of receipts are still on their way."""
+    split = connection.scalar(
+        select(func.coalesce(func.sum(receipts.c.record_count - receipts.c.split_count), 0)).where(
+            receipts.c.id.in_(of), receipts.c.state == State.PENDING
+        )
+    )
+    pending = connection.scalar(
+        select(func.count()).where(
+            registrations.c.receipt_id.in_(of), registrations.c.state == State.PENDING
+        )
+    )
+    return int(split or 0) + int(pending or 0)
 
 
 def count_receipts(connection: Connection) -> Sequence[Any]:

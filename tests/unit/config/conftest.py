@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from regbridge.config.loader import ClientFile, load_client
 from regbridge.errors import ConfigError
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from regbridge.config.merge import merge
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3)

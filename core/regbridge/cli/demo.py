@@ -1,0 +1,99 @@
+"""`regbridge demo`: watch sample messages become delivered records."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from regbridge.cli.logs import set_up_logging
+from regbridge.demo import Account, demo_host, endpoint_url, run_demo
+from regbridge.host import Host
+
+
+def demo(
+    sync: Annotated[int, typer.Option(min=1, max=100_000, help="Registrants of the sync.")] = 1000,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the host running.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Start a host of its own, send it sample messages and a sync, account for every record."""
+    set_up_logging("ERROR")
+    folder = Path(tempfile.mkdtemp(prefix="regbridge-demo-"))
+    with demo_host(folder) as host:
+        account = _run(host, sync, quiet=as_json)
+        if as_json:
+            typer.echo(json.dumps(_figures(account), indent=2))
+        else:
+            _print_account(account, folder)
+        if keep:
+            typer.echo(f"The host goes on at {endpoint_url(host)}; Ctrl+C stops it.", err=as_json)
+            _wait()
+    raise typer.Exit(1 if account.mistakes else 0)
+
+
+def _run(host: Host, sync: int, *, quiet: bool) -> Account:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
+        tasks = {
+            name: bars.add_task(name, total=None)
+            for name in ("sample payloads", "sync", "registrations")
+        }
+
+        def progress(name: str, done: int, total: int) -> None:
+            bars.update(tasks[name], completed=done, total=total)
+
+        return run_demo(host, sync, progress)
+
+
+def _figures(account: Account) -> dict[str, object]:
+    return {
+        "messages": account.messages,
+        "malformed": account.malformed,
+        "registrations_sent": account.sent,
+        "registrations_accounted_for": account.ended.total(),
+        "ended": [
+            {"state": state, "reason": reason, "registrations": count}
+            for (state, reason), count in sorted(account.ended.items())
+        ],
+        "files": account.delivered,
+        "seconds": round(account.seconds, 2),
+        "mistakes": account.mistakes,
+    }
+
+
+def _print_account(account: Account, folder: Path) -> None:
+    console = Console()
+    table = Table("state", "reason", title="What became of every registration sent")
+    table.add_column("registrations", justify="right")
+    for (state, reason), count in sorted(account.ended.items()):
+        table.add_row(state, escape(reason), str(count))
+    table.add_section()
+    table.add_row("accounted for", "", str(account.ended.total()))
+    table.add_row("sent", f"in {account.messages} messages", str(account.sent))
+    console.print(table)
+    typer.echo(f"Malformed messages, kept and answered 400: {account.malformed}")
+    for path, lines in account.delivered.items():
+        typer.echo(f"{lines} delivered records in {path}")
+    typer.echo(f"The ledger and the configuration are in {folder}")
+    for mistake in account.mistakes:
+        typer.echo(f"WRONG: {mistake}", err=True)
+    if not account.mistakes:
+        typer.echo(f"The sum is right. It took {account.seconds:.1f} seconds.")
+
+
+def _wait() -> None:
+    never = threading.Event()
+    try:
+        while not never.wait(0.5):  # Windows hears Ctrl+C only between short waits
+            pass
+    except KeyboardInterrupt:
+        typer.echo("Stopping.")

@@ -1,0 +1,185 @@
+"""The whole way of a message, shown on this machine: a host, Cvent's part, and the account."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from regbridge.host import Address, Host
+from regbridge.sender import Sender
+from regbridge.shipped import CONFIGS, shipped
+from regbridge.store.report import Ending, endings_of, unsettled
+from regbridge.testing import payloads
+from regbridge.testing.samples import Sample, read_samples, rounds
+
+CLIENT = "example"
+TOKEN = "EXAMPLE_CVENT_TOKEN"  # noqa: S105 - the name of a variable, not a token
+EVENT = "7C1E5A52-9B0E-4F3D-8A67-2D4B61F0C9E3"
+
+Progress = Callable[[str, int, int], None]
+"""Told what is going on, how much of it is done, and how much there is."""
+
+_WAIT_SECONDS = 300.0
+_NUMBER = re.compile(r"registration \d+")
+
+
+@dataclass(slots=True)
+class Account:
+    """What was sent and what became of it.
+
+    `ended` counts registrations by state and reason; `mistakes` say where that is not as it
+    should be. `delivered` are the lines of each delivered file.
+    """
+
+    messages: int = 0
+    malformed: int = 0
+    sent: int = 0
+    ended: Counter[tuple[str, str]] = field(default_factory=Counter)
+    delivered: dict[str, int] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@contextmanager
+def demo_host(folder: Path) -> Iterator[Host]:
+    """Run a host with the example client, its ledger and its files in `folder`, on a free port."""
+    shutil.copytree(shipped(CONFIGS), folder, dirs_exist_ok=True)
+    before = os.environ.get(TOKEN)
+    os.environ[TOKEN] = secrets.token_urlsafe(24)
+    host = Host(folder, address=Address("127.0.0.1", 0))
+    try:
+        host.start()
+        yield host
+    finally:
+        host.stop()
+        os.environ.pop(TOKEN)
+        if before is not None:
+            os.environ[TOKEN] = before
+
+
+def run_demo(host: Host, sync: int, progress: Progress) -> Account:
+    """Send every sample and a sync through HTTP, wait, and account for every registration."""
+    account = Account()
+    begun = time.monotonic()
+    with Sender(endpoint_url(host), os.environ[TOKEN]) as sender:
+        sender.validate()
+        samples = read_samples()
+        done = 0
+        for batch in rounds(samples):
+            receipts = [(sample, _send_sample(sender, sample, account)) for sample in batch]
+            _settle(host, account, [r for _, found in receipts for r in found], progress)
+            for sample, found in receipts:
+                account.mistakes += compare(sample, endings(host, found))
+            done += len(batch)
+            progress("sample payloads", done, len(samples))
+        _settle(host, account, _send_sync(sender, sync, account, progress), progress)
+    account.seconds = time.monotonic() - begun
+    _count_delivered(host, account)
+    _balance(account)
+    return account
+
+
+def endpoint_url(host: Host) -> str:
+    """Return the URL that Cvent would be given."""
+    endpoints = host.clients.running[CLIENT].client.endpoints
+    return host.url + next(iter(endpoints.values())).path
+
+
+def endings(host: Host, receipts: Sequence[int]) -> Sequence[Ending]:
+    """Return how the registrations of receipts ended, in the order of their arrival."""
+    return host.store.read(lambda connection: endings_of(connection, receipts))
+
+
+def wait_settled(
+    host: Host, receipts: Sequence[int], told: Callable[[int], None] = lambda _: None
+) -> bool:
+    """Wait until nothing of these receipts is pending; False if that takes too long.
+
+    `told` hears how many registrations are still on their way.
+    """
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while left := host.store.read(lambda connection: unsettled(connection, receipts)):
+        if time.monotonic() > deadline:
+            return False
+        told(left)
+        time.sleep(0.05)
+    return True
+
+
+def compare(sample: Sample, ended: Sequence[Ending]) -> list[str]:
+    """Return where a sample ended otherwise than it should."""
+    expected = sample.expected.registrations
+    if len(expected) != len(ended):
+        return [f"{sample.name}: {len(ended)} registrations instead of {len(expected)}"]
+    return [
+        f"{sample.name}: {was.state} ({was.reason or 'no reason'}) instead of {should.state}"
+        for should, was in zip(expected, ended, strict=True)
+        if should.state != was.state or should.reason not in was.reason
+    ]
+
+
+def _send_sample(sender: Sender, sample: Sample, account: Account) -> list[int]:
+    receipts = []
+    for _ in range(sample.expected.send):
+        answer = sender.send(sample.body, sample.headers)
+        account.messages += 1
+        account.malformed += answer.status == 400
+        if answer.status != sample.expected.status:
+            account.mistakes.append(f"{sample.name}: answered {answer.status}: {answer.text}")
+        elif answer.status == 200 and answer.receipt is not None:
+            receipts.append(answer.receipt)
+    account.sent += len(sample.expected.registrations)
+    return receipts
+
+
+def _send_sync(sender: Sender, sync: int, account: Account, progress: Progress) -> list[int]:
+    body = payloads.encode(payloads.sync(sync, event=EVENT))
+    progress("sync", 0, sync)
+    answer = sender.send(body)
+    account.messages += 1
+    account.sent += sync
+    if answer.status != 200 or answer.receipt is None:
+        account.mistakes.append(f"the sync was answered {answer.status}: {answer.text}")
+        return []
+    return [answer.receipt]
+
+
+def _settle(host: Host, account: Account, receipts: list[int], progress: Progress) -> None:
+    total = len(receipts)
+
+    def told(left: int) -> None:
+        nonlocal total
+        total = max(total, left)
+        progress("registrations", total - left, total)
+
+    if not wait_settled(host, receipts, told):
+        account.mistakes.append("some registrations were still pending when the time was up")
+    progress("registrations", total, total)
+    for ending in endings(host, receipts):
+        account.ended[ending.state, _NUMBER.sub("another registration", ending.reason)] += 1
+
+
+def _count_delivered(host: Host, account: Account) -> None:
+    for target in host.clients.running[CLIENT].client.targets:
+        for file in sorted((host.file.folder / "delivered").glob(f"{CLIENT}-{target}.*")):
+            header = file.suffix == ".csv"
+            with file.open(encoding="utf-8") as lines:
+                account.delivered[str(file)] = sum(1 for _ in lines) - header
+
+
+def _balance(account: Account) -> None:
+    ended = account.ended.total()
+    if ended != account.sent:
+        account.mistakes.append(f"{account.sent} registrations were sent and {ended} accounted for")
+    delivered = sum(n for (state, _), n in account.ended.items() if state == "delivered")
+    lines = sum(account.delivered.values())
+    if delivered != lines:
+        account.mistakes.append(f"{delivered} registrations are delivered, the files hold {lines}")
