@@ -174,6 +174,11 @@ def normal_id(value: Any) -> str:
     return "" if text == _NO_GUID else text
 
 
+def no_subject(missing: str) -> str:
+    """Return the problem of a registration that lacks a field that identifies it."""
+    return f"{missing} is missing, so nobody can say whose registration this is"
+
+
 class _Envelope(msgspec.Struct):
     eventType: str
     message: list[msgspec.Raw]
@@ -239,9 +244,7 @@ def _read_revision(
         name=_name(record),
         email=_text(record.email).lower(),
         confirmation=confirmation,
-        problem=f"{missing} is missing, so nobody can say whose registration this is"
-        if missing
-        else "",
+        problem=no_subject(missing) if missing else "",
         field=missing,
     )
 

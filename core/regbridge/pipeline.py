@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -54,10 +54,14 @@ Caller = tuple[NamedInstance, Callable[..., Any]]
 
 @dataclass(frozen=True, slots=True)
 class Enrichment:
-    """What enrichment made of a batch: one entry for each registration, and the failed calls."""
+    """What enrichment made of a batch: one entry for each registration, and the failed calls.
+
+    `called` names the plugins that were called at all.
+    """
 
     entries: Sequence[Registration | RegbridgeError]
     failures: Sequence[RegbridgeError]
+    called: Collection[str]
 
 
 class Pipeline:
@@ -106,17 +110,19 @@ class Pipeline:
         """
         entries: list[Registration | RegbridgeError] = list(registrations)
         failures: list[RegbridgeError] = []
+        called: set[str] = set()
         for named, call in self._callers["enrich_registrations"]:
             good = [i for i, entry in enumerate(entries) if isinstance(entry, Registration)]
             for start in range(0, len(good), named.plugin.batch_size):
                 places = good[start : start + named.plugin.batch_size]
+                called.add(named.name)
                 try:
                     self._enrich_batch(named.name, call, entries, places)
                 except RegbridgeError as error:
                     failures.append(error)
                     for place in places:
                         entries[place] = error
-        return Enrichment(entries, failures)
+        return Enrichment(entries, failures, called)
 
     def map(self, registration: Registration, target: Target) -> Record | Drop:
         """Return the record for one target. Raises `RejectedError` for what cannot be mapped."""

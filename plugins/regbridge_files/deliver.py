@@ -58,13 +58,13 @@ class Files(TargetPlugin):
 
     @hookimpl
     def deliver_records(self, records: Sequence[Record]) -> Sequence[Outcome]:
-        """Append a line for each record that is not there yet; the id is the delivery's number."""
+        """Append a line for each record that is not there yet."""
         lines = []
         outcomes = []
         for record in records:
             try:
                 lines.append(self._format.line(record))
-                outcomes.append(Outcome.created(str(record.delivery)))
+                outcomes.append(Outcome.created())
             except RejectedError as error:
                 outcomes.append(Outcome.rejected(str(error), error.field))
         if lines:

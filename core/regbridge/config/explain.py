@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PydanticUserError, ValidationError
 from pydantic_core import ErrorDetails
 
 from regbridge.config.place import Keys
@@ -33,10 +33,13 @@ def explain(error: ValidationError, model: type[BaseModel], at: Keys = ()) -> li
     """Return a finding for each error, with the nearest valid name where one is misspelt.
 
     `at` are the keys from the top of the file to the value that `model` describes; `where` is left
-    to the caller. No finding quotes a value, because it may be a secret; the exception is a name
-    that is not among the few valid ones.
+    to the caller. No finding quotes a value, because it may be a secret; the exception is one that
+    is not among the few valid names.
     """
-    schema = model.model_json_schema()
+    try:
+        schema: _Node = model.model_json_schema()
+    except PydanticUserError:  # a plugin's own type; only the nearest names are lost
+        schema = {}
     return [_finding(detail, schema, at) for detail in error.errors(include_url=False)]
 
 
@@ -53,8 +56,8 @@ def _explanation(detail: ErrorDetails, schema: _Node, keys: Keys) -> tuple[str, 
             return f"unknown key {keys[-1]!r}", did_you_mean(str(keys[-1]), valid)
         case "missing":
             return f"{keys[-1]} is missing", "add it"
-        case "enum" | "literal_error" if isinstance(written := detail["input"], str):
-            valid = [value for node in _nodes(schema, keys) for value in _values(node)]
+        case "enum" | "literal_error" if valid := _valid_values(schema, keys):
+            written = str(detail["input"])
             return f"{written!r} is not one of the valid values", did_you_mean(written, valid)
         case "value_error":
             return str(detail["ctx"]["error"]), ""
@@ -97,5 +100,9 @@ def _names(node: _Node) -> list[str]:
     return list(node.get("properties", ()))
 
 
-def _values(node: _Node) -> list[str]:
-    return [str(value) for value in node.get("enum", [node["const"]] if "const" in node else [])]
+def _valid_values(schema: _Node, keys: Keys) -> list[str]:
+    return [
+        str(value)
+        for node in _nodes(schema, keys)
+        for value in node.get("enum", [node["const"]] if "const" in node else [])
+    ]

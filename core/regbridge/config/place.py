@@ -32,7 +32,7 @@ def located(findings: Iterable[Finding], origins: Origins) -> list[Finding]:
 def place(path: Path, line: int, keys: Keys = ()) -> str:
     """Return a place in words; the file relative to the working folder if it is below it."""
     text = f"{shown(path)}:{line}"
-    return f"{text}: {_key_text(keys)}" if keys else text
+    return f"{text}: {key_text(keys)}" if keys else text
 
 
 def shown(path: Path) -> str:
@@ -43,6 +43,7 @@ def shown(path: Path) -> str:
     ).as_posix()
 
 
-def _key_text(keys: Keys) -> str:
+def key_text(keys: Keys) -> str:
+    """Return a way to a value as a reader writes it: `targets.staging.map`."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
     return text.removeprefix(".")

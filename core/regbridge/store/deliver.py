@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy import Connection, exists, or_, select
 
 from regbridge.store.history import remember_all
 from regbridge.store.leases import BULK_SHARE, Lease, held, take
 from regbridge.store.revisions import roll_up, supersede_deliveries
+from regbridge.store.sql import update_rows
 from regbridge.store.tables import State, deliveries, registrants, registrations
 
 
@@ -60,14 +61,9 @@ def settle_deliveries(
 ) -> None:
     """Write what became of claimed deliveries; those whose lease was lost are left alone."""
     mine = held(connection, deliveries, list(settled), lease.token)
-    rows = [_values(key, settled[key], lease.now) for key in sorted(mine)]
-    if not rows:
+    if not mine:
         return
-    statement = update(deliveries).where(deliveries.c.id == bindparam("key"))
-    names = [name for name in rows[0] if name != "key"]
-    connection.execute(
-        statement.values(lease=None, **{name[4:]: bindparam(name) for name in names}), rows
-    )
+    update_rows(connection, deliveries, {i: _values(settled[i], lease.now) for i in sorted(mine)})
     about = _registrations(connection, mine)
     waiting = {key: about[key] for key in mine if settled[key].state == State.PENDING}
     supersede_deliveries(connection, waiting, lease.now)
@@ -115,7 +111,8 @@ def _due(
             deliveries.c.registrant_id,
             deliveries.c.record,
             deliveries.c.attempts,
-            deliveries.c.reached,
+            deliveries.c.external_id,
+            or_(deliveries.c.reached, deliveries.c.lease.is_not(None)).label("reached"),
             deliveries.c.contact_stub,
             deliveries.c.lease.is_not(None).label("lapsed"),
             registrants.c.subject,
@@ -137,18 +134,18 @@ def _due(
     return list(connection.execute(statement))
 
 
-def _values(key: int, settled: Settlement, now: int) -> dict[str, Any]:
+def _values(settled: Settlement, now: int) -> dict[str, Any]:
     return {
-        "key": key,
-        "new_state": settled.state,
-        "new_reason": settled.reason,
-        "new_field": settled.field,
-        "new_outcome": settled.outcome,
-        "new_external_id": settled.external_id,
-        "new_reached": settled.reached,
-        "new_attempts": settled.attempts,
-        "new_due_at": settled.due_at,
-        "new_settled_at": None if settled.state == State.PENDING else now,
+        "state": settled.state,
+        "reason": settled.reason,
+        "field": settled.field,
+        "outcome": settled.outcome,
+        "external_id": settled.external_id,
+        "reached": settled.reached,
+        "attempts": settled.attempts,
+        "due_at": settled.due_at,
+        "lease": None,
+        "settled_at": None if settled.state == State.PENDING else now,
     }
 
 

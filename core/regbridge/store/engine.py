@@ -116,7 +116,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=30000",
-        "cache_size=-16384",
+        "cache_size=-4096",
         "journal_size_limit=67108864",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from regbridge.store.history import remember_all
 from regbridge.store.leases import BULK_SHARE, Lease, held, take
@@ -18,7 +18,7 @@ from regbridge.store.revisions import (
     supersede_deliveries,
     superseded_by,
 )
-from regbridge.store.sql import insert_if_new
+from regbridge.store.sql import insert_if_new, update_rows
 from regbridge.store.tables import (
     State,
     dedupe_keys,
@@ -170,20 +170,9 @@ def _claim_keys(connection: Connection, keys: Mapping[int, str], client: str) ->
 
 
 def _settle(connection: Connection, state: State, reasons: Mapping[int, str], now: int) -> None:
-    if reasons:
-        connection.execute(
-            update(registrations)
-            .where(registrations.c.id == bindparam("key"))
-            .values(
-                state=state,
-                reason=bindparam("why"),
-                field="",
-                due_at=None,
-                lease=None,
-                settled_at=now,
-            ),
-            [{"key": key, "why": reason} for key, reason in reasons.items()],
-        )
+    settled = {"state": state, "field": "", "due_at": None, "lease": None, "settled_at": now}
+    rows = {key: {**settled, "reason": reason} for key, reason in reasons.items()}
+    update_rows(connection, registrations, rows)
 
 
 def _settle_superseded(connection: Connection, ids: Collection[int], now: int) -> set[int]:
@@ -206,34 +195,21 @@ def _older_waiting(connection: Connection, ids: Collection[int]) -> dict[int, in
 def _postpone(
     connection: Connection, postponed: Mapping[int, Postponed], now: int, client: str
 ) -> None:
-    if not postponed:
-        return
-    parked = State.PARKED
-    rows = [
+    update_rows(
+        connection,
+        registrations,
         {
-            "key": key,
-            "new_state": parked if why.due_at is None else State.PENDING,
-            "why": why.reason,
-            "at_field": why.field,
-            "tries": why.attempts,
-            "due": why.due_at,
-            "settled": now if why.due_at is None else None,
-        }
-        for key, why in postponed.items()
-    ]
-    connection.execute(
-        update(registrations)
-        .where(registrations.c.id == bindparam("key"))
-        .values(
-            state=bindparam("new_state"),
-            reason=bindparam("why"),
-            field=bindparam("at_field"),
-            attempts=bindparam("tries"),
-            due_at=bindparam("due"),
-            settled_at=bindparam("settled"),
-            lease=None,
-        ),
-        rows,
+            key: {
+                "state": State.PARKED if why.due_at is None else State.PENDING,
+                "reason": why.reason,
+                "field": why.field,
+                "attempts": why.attempts,
+                "due_at": why.due_at,
+                "lease": None,
+                "settled_at": now if why.due_at is None else None,
+            }
+            for key, why in postponed.items()
+        },
     )
     remember_all(
         connection,
@@ -241,10 +217,10 @@ def _postpone(
             {
                 "at": now,
                 "client": client,
-                "registration_id": row["key"],
-                "happening": "parked" if row["new_state"] == parked else "failed",
-                "text": row["why"],
+                "registration_id": key,
+                "happening": "parked" if why.due_at is None else "failed",
+                "text": why.reason,
             }
-            for row in rows
+            for key, why in postponed.items()
         ],
     )

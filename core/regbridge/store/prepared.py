@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from regbridge.store.tables import State, deliveries, registrations
 
@@ -39,7 +39,8 @@ def write_deliveries(
 ) -> None:
     """Insert one delivery for each target, unchanged where the target has an equal record.
 
-    A registration that is prepared again (a person retried it) keeps what was delivered.
+    A registration that is prepared again (a person retried it) keeps what was delivered, and what
+    is in flight: taking its lease away would send it twice.
     """
     about = _about(connection, done)
     known = _known(connection, done)
@@ -54,7 +55,7 @@ def write_deliveries(
             before = known.get((key, result.target))
             if before is None:
                 new.append(row)
-            elif not (before.settled and before.digest == row["digest"]):
+            elif not (before.claimed or (before.settled and before.digest == row["digest"])):
                 connection.execute(
                     update(deliveries).where(deliveries.c.id == before.id).values(row)
                 )
@@ -80,6 +81,7 @@ def _known(connection: Connection, ids: Collection[int]) -> dict[tuple[int, str]
         deliveries.c.target,
         deliveries.c.digest,
         deliveries.c.state.in_((State.DELIVERED, State.UNCHANGED)).label("settled"),
+        deliveries.c.lease.is_not(None).label("claimed"),
     ).where(deliveries.c.registration_id.in_(ids))
     return {(row.registration_id, row.target): row for row in connection.execute(statement)}
 
@@ -87,7 +89,10 @@ def _known(connection: Connection, ids: Collection[int]) -> dict[tuple[int, str]
 def _last_reached(
     connection: Connection, registrants: Collection[int]
 ) -> dict[tuple[int, str, str], Any]:
-    """Return what each target last got, by registrant, target and contact ("" is any contact)."""
+    """Return what each target last got, by registrant, target and contact ("" is any contact).
+
+    What is in flight counts: nobody can say yet that the target does not have it.
+    """
     statement = (
         select(
             deliveries.c.registrant_id,
@@ -98,7 +103,10 @@ def _last_reached(
             deliveries.c.digest,
         )
         .join(registrations, registrations.c.id == deliveries.c.registration_id)
-        .where(deliveries.c.registrant_id.in_(registrants), deliveries.c.reached)
+        .where(
+            deliveries.c.registrant_id.in_(registrants),
+            or_(deliveries.c.reached, deliveries.c.lease.is_not(None)),
+        )
         .order_by(registrations.c.ordered_at, registrations.c.receipt_id, registrations.c.position)
     )
     last: dict[tuple[int, str, str], Any] = {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
+from sqlalchemy import Connection, select, tuple_, update
 
+from regbridge.store.sql import update_rows
 from regbridge.store.tables import State, deliveries, registrations
 
 _STRONGEST = (
@@ -46,28 +47,26 @@ def newer_revisions(connection: Connection, ids: Collection[int]) -> dict[int, i
 def supersede_deliveries(connection: Connection, waiting: Mapping[int, int], now: int) -> set[int]:
     """Settle those deliveries (by id, their registrations) whose revision is not the newest."""
     newer = newer_revisions(connection, set(waiting.values()))
-    rows = [
-        {"key": key, "why": superseded_by(newer[registration])}
+    rows = {
+        key: {
+            "state": State.SUPERSEDED,
+            "reason": superseded_by(newer[registration]),
+            "due_at": None,
+            "lease": None,
+            "settled_at": now,
+        }
         for key, registration in waiting.items()
         if registration in newer
-    ]
+    }
     if rows:
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == bindparam("key"))
-            .values(
-                state=State.SUPERSEDED,
-                reason=bindparam("why"),
-                # A lease here has lapsed: its worker may have sent the record before it died.
-                reached=or_(deliveries.c.reached, deliveries.c.lease.is_not(None)),
-                due_at=None,
-                lease=None,
-                settled_at=now,
-            ),
-            rows,
+        # A lease here has lapsed: its worker may have sent the record before it died.
+        lapsed = update(deliveries).where(
+            deliveries.c.id.in_(rows), deliveries.c.lease.is_not(None)
         )
+        connection.execute(lapsed.values(reached=True))
+        update_rows(connection, deliveries, rows)
         roll_up(connection, newer, now)
-    return {key for key, registration in waiting.items() if registration in newer}
+    return set(rows)
 
 
 def superseded_by(newest: int) -> str:
@@ -78,21 +77,30 @@ def superseded_by(newest: int) -> str:
 def roll_up(connection: Connection, ids: Collection[int], now: int) -> None:
     """Give registrations the state of their deliveries, the one a person should see first."""
     states: dict[int, list[Any]] = {}
-    statement = select(
-        deliveries.c.registration_id,
-        deliveries.c.target,
-        deliveries.c.state,
-        deliveries.c.reason,
-        deliveries.c.field,
-    ).where(deliveries.c.registration_id.in_(ids))
+    before: dict[int, tuple[str, str, str]] = {}
+    statement = (
+        select(
+            deliveries.c.registration_id,
+            deliveries.c.state,
+            deliveries.c.reason,
+            deliveries.c.field,
+            registrations.c.state.label("old_state"),
+            registrations.c.reason.label("old_reason"),
+            registrations.c.field.label("old_field"),
+        )
+        .join(registrations, registrations.c.id == deliveries.c.registration_id)
+        .where(deliveries.c.registration_id.in_(ids))
+    )
     for row in connection.execute(statement):
         states.setdefault(row.registration_id, []).append(row)
-    rows = [{"key": key, **_summary(rows, now)} for key, rows in states.items()]
-    if rows:
-        settle = update(registrations).where(registrations.c.id == bindparam("key"))
-        connection.execute(
-            settle.values({name: bindparam(name) for name in rows[0] if name != "key"}), rows
-        )
+        before[row.registration_id] = (row.old_state, row.old_reason, row.old_field)
+    rows = {key: _summary(found, now) for key, found in states.items()}
+    changed = {
+        key: values
+        for key, values in rows.items()
+        if before[key] != (values["state"], values["reason"], values["field"])
+    }
+    update_rows(connection, registrations, changed)
 
 
 def _summary(rows: list[Any], now: int) -> dict[str, Any]:

@@ -99,8 +99,10 @@ class Deliverer:
         safe = self._plugin.idempotent or isinstance(error, RejectedError)
         if not safe:
             return {row.id: self._lost(row, error) for row in rows}
+        # A plugin that failed by a bug may have sent the record before.
+        sent = isinstance(error, PluginError)
         if len(rows) == 1:
-            return {rows[0].id: self._failed(rows[0], error, reached=rows[0].reached)}
+            return {rows[0].id: self._failed(rows[0], error, reached=rows[0].reached or sent)}
         settled: dict[int, Settlement] = {}
         for row in rows:
             settled |= self._send([row], paused)
@@ -111,6 +113,7 @@ class Deliverer:
     ) -> dict[int, Settlement]:
         sent = isinstance(error, AmbiguousError)
         if sent and not self._plugin.idempotent:
+            self._outages.failed(error, paused=paused)
             return {row.id: self._lost(row, error) for row in rows}
         until = self._outages.failed(error, paused=paused)
         if until is None:
@@ -119,7 +122,12 @@ class Deliverer:
         # Another record is tried next time, so that one bad record cannot keep the pause going.
         return {
             row.id: Settlement(
-                State.PENDING, row.reached or sent, row.attempts, str(error), due_at=now + 1
+                State.PENDING,
+                row.reached or sent,
+                row.attempts,
+                str(error),
+                external_id=row.external_id,
+                due_at=now + 1,
             )
             for row in rows
         }
@@ -159,16 +167,26 @@ class Deliverer:
     def _failed(self, row: Any, error: RegbridgeError, *, reached: bool) -> Settlement:
         field = getattr(error, "field", None) or ""
         attempts = row.attempts + 1
+        known = row.external_id
         now = self._context.clock()
         decision = decide(error, attempts, self._context.limits, now, self._context.jitter())
         if isinstance(decision, Again):
+            state, reason, due_at = State.PENDING, str(error), decision.at
             return Settlement(
-                State.PENDING, reached, attempts, str(error), field, due_at=decision.at
+                state, reached, attempts, reason, field, external_id=known, due_at=due_at
             )
-        return Settlement(State.PARKED, reached, attempts, decision.reason, field)
+        return Settlement(
+            State.PARKED, reached, attempts, decision.reason, field, external_id=known
+        )
 
     def _lost(self, row: Any, error: RegbridgeError) -> Settlement:
-        return Settlement(State.PARKED, True, row.attempts + 1, f"{error}: {_LOST}")
+        return Settlement(
+            State.PARKED,
+            True,
+            row.attempts + 1,
+            f"{error}: {_LOST}",
+            external_id=row.external_id,
+        )
 
     def _records(self, rows: Sequence[Any]) -> list[Record]:
         by_contact = self._target.keyed_on is KeyedOn.CONTACT

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import threading
 
-from regbridge.errors import CredentialsError, QuotaExceededError, RegbridgeError
+from regbridge.errors import (
+    CredentialsError,
+    QuotaExceededError,
+    RegbridgeError,
+    RetryableError,
+)
 from regbridge.store.clock import to_ms
 from regbridge.store.pauses import Cause, Paused, find_pause, pause, resume
 from regbridge.worker.context import Context
@@ -48,7 +53,14 @@ class Outages:
                 return None
         since = paused.since if paused else now
         wait = min(max(now - since, SHORTEST), LONGEST)
+        if isinstance(error, RetryableError) and error.retry_after:
+            wait = max(wait, round(error.retry_after * 1000))
         return self._pause(Cause.OUTAGE, str(error), now + wait)
+
+    def untried(self, paused: Paused | None) -> None:
+        """Give back the try that `reserve_try` took, when there was nothing to call for."""
+        if paused:
+            self._pause(paused.cause, paused.reason, paused.until)
 
     def succeeded(self, *, paused: Paused | None) -> None:
         """Forget the failures, and end the pause if there is one."""

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from regbridge.errors import RegbridgeError, RejectedError
-from regbridge.models import Drop, KeyedOn, Record, Registration, Target
-from regbridge.pipeline import Pipeline
+from regbridge.message import no_subject
+from regbridge.models import Drop, KeyedOn, Kind, Record, Registration, Target
+from regbridge.pipeline import Enrichment, Pipeline
 from regbridge.registrations import from_row, untaken
 from regbridge.store.leases import Lease
 from regbridge.store.pauses import Paused
@@ -57,7 +58,7 @@ class Preparer:
         results: Results = {}
         kept = self._admit(rows, lease, results)
         enrichment = self._pipeline.enrich(kept)
-        holds = self._note_calls(enrichment.failures, paused)
+        holds = self._note_calls(enrichment, paused)
         for registration, entry in zip(kept, enrichment.entries, strict=True):
             row = rows[registration.id]
             if isinstance(entry, Registration):
@@ -79,6 +80,7 @@ class Preparer:
         for row in rows.values():
             try:
                 registration = from_row(row, self._pipeline.client)
+                _require_subject(registration)
                 drop = untaken(registration, self._pipeline.client)
                 drop = drop or self._pipeline.filter(registration)
                 if drop:
@@ -93,14 +95,16 @@ class Preparer:
         return [registration for registration in good if registration.id in kept]
 
     def _note_calls(
-        self, failures: Sequence[RegbridgeError], paused: Mapping[str, Paused]
+        self, enrichment: Enrichment, paused: Mapping[str, Paused]
     ) -> dict[str, int]:
         """Tell the outages how each plugin fared; return until when which of them is paused."""
         holds: dict[str, int] = {}
-        failed = {error.plugin: error for error in failures}
+        failed = {error.plugin: error for error in enrichment.failures}
         for name, outages in self._outages.items():
             error = failed.get(name)
-            if error is None:
+            if name not in enrichment.called:
+                outages.untried(paused.get(name))
+            elif error is None:
                 outages.succeeded(paused=paused.get(name))
             elif until := outages.failed(error, paused=paused.get(name)):
                 holds[name] = until
@@ -134,8 +138,15 @@ class Preparer:
         return Postponed(decision.reason, attempts, None, field)
 
 
+def _require_subject(registration: Registration) -> None:
+    """Park again what was parked because it names nobody, when a person retries it."""
+    if registration.kind is Kind.REGISTRATION and not registration.subject:
+        missing = "inviteeStub" if registration.event_stub else "eventStub"
+        raise RejectedError(no_subject(missing), field=missing)
+
+
 def _encode(record: Record, target: Target) -> str:
     try:
         return msgspec.json.encode(record.fields).decode()
-    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise RejectedError(f"the record for {target.name} is no JSON: {error}") from None

@@ -120,6 +120,7 @@ def test_a_tab_is_named_as_what_it_is(read: Read, text: str) -> None:
         ("a: 1\nb: \0\n", "x.yaml:2: the character U+0000 is not allowed in YAML"),
         (b"a: 1\nb: \xe9\n", "x.yaml:2: the file is not UTF-8; save it as UTF-8"),
         ("a: 1\n".encode("utf-16"), "x.yaml:1: the file is not UTF-8; save it as UTF-8"),
+        ('a: "\\UFFFFFFFF"\n', "x.yaml:1: this is not valid YAML"),
         ('a: "\\ud800"\n', "x.yaml:1: a: half a character (a lone surrogate) is no text"),
     ],
 )

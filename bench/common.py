@@ -1,0 +1,113 @@
+"""A host in a process of its own, with a client whose mapping has fifteen fields."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import IO
+
+FIELDS = {
+    "FirstName": "firstName",
+    "LastName": "lastName",
+    "Email": "email",
+    "ConfirmationNumber": "confirmationNumber",
+    "Status": "inviteeStatus",
+    "Address1": "workAddress1",
+    "City": "workCity",
+    "State": "workState",
+    "PostalCode": "workZipcode",
+    "Country": "workCountry",
+    "Phone": "mobilePhone || workPhone",
+    "Company": "company",
+    "Title": "title",
+    "RegisteredOn": "registrationDate",
+    "MemberNumber": "customFields[0].value",
+}
+TOKEN = "bench-token"
+PATH = "/cvent/bench/CventReg"
+DELIVERED = "delivered.jsonl"
+
+_CLIENT = {
+    "client": "bench",
+    "endpoints": {"CventReg": {"path": PATH, "tokens": [{"env": "BENCH_TOKEN"}]}},
+    "plugins": ["cvent-token", "skip-guests"],
+    "targets": {"crm": {"use": "files", "settings": {"path": DELIVERED}, "map": FIELDS}},
+}
+_HOST = Path(__file__).with_name("host.py")
+
+
+def write_configuration(folder: Path) -> None:
+    """Write base.yaml and the client's file; JSON is YAML."""
+    (folder / "clients").mkdir(parents=True)
+    (folder / "base.yaml").write_text('{"host": {}}', encoding="utf-8")
+    (folder / "clients" / "bench.yaml").write_text(json.dumps(_CLIENT), encoding="utf-8")
+
+
+class RunningHost:
+    """A host in another process. `peak_memory` in bytes is known once it has stopped."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self._process = process
+        self.url = url
+        self.peak_memory = 0
+
+    def stop(self) -> None:
+        """Ask it to stop and wait for its last word."""
+        out, _ = self._process.communicate("stop\n", timeout=120)
+        self.peak_memory = int(out.strip().splitlines()[-1])
+
+
+@contextmanager
+def running_host(folder: Path, *options: str) -> Iterator[RunningHost]:
+    """Start a host on the configuration of a folder; see host.py for the options."""
+    process = subprocess.Popen(
+        [sys.executable, str(_HOST), str(folder), *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "BENCH_TOKEN": TOKEN},
+    )
+    stdout: IO[str] = process.stdout  # type: ignore[assignment]
+    host = RunningHost(process, stdout.readline().strip())
+    try:
+        yield host
+    finally:
+        if process.poll() is None:
+            host.stop()
+
+
+def wait_for_lines(path: Path, count: int, seconds: float = 600) -> None:
+    """Wait until a file has so many lines."""
+    deadline = time.perf_counter() + seconds
+    lines = 0
+    offset = 0
+    while lines < count:
+        if time.perf_counter() > deadline:
+            raise TimeoutError(f"{lines} of {count} records were delivered in {seconds} s")
+        time.sleep(0.01)
+        if path.exists():
+            with path.open("rb") as file:
+                file.seek(offset)
+                added = file.read()
+            lines += added.count(b"\n")
+            offset += len(added)
+
+
+def verdict(name: str, value: float, limit: float, *, least: bool = False) -> bool:
+    """Print one figure with its limit; return whether it holds."""
+    holds = value >= limit if least else value <= limit
+    sign = "at least" if least else "at most"
+    print(f"{name}: {value:.2f} ({sign} {limit:g}) {'ok' if holds else 'MISSED'}")
+    return holds
+
+
+def middle(values: list[float]) -> float:
+    """Return the median."""
+    return float(median(values))

@@ -1,0 +1,54 @@
+"""Runs a host until a line comes in; prints its URL first and its peak memory last.
+
+Options: `--no-store` answers without storing, `--no-worker` leaves the receipts alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import structlog
+
+from regbridge.host import Address, Host
+from regbridge.store.intake import Arrival, Intake
+
+
+class Nowhere(Intake):
+    """Takes messages and forgets them."""
+
+    def accept(self, arrival: Arrival) -> int:
+        """Return at once."""
+        return len(arrival.body)
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process had, in bytes; 0 where that cannot be asked."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main() -> None:
+    """Start, wait, stop."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    if "--no-store" in sys.argv:
+        import regbridge.host
+
+        regbridge.host.Intake = Nowhere  # type: ignore[misc]
+    host = Host(
+        Path(sys.argv[1]),
+        worker="--no-worker" not in sys.argv,
+        address=Address("127.0.0.1", 0),
+    )
+    host.start()
+    print(host.url, flush=True)
+    sys.stdin.readline()
+    host.stop()
+    print(peak_memory(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

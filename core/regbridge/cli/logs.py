@@ -1,0 +1,54 @@
+"""The log: lines for people on a terminal, JSON lines everywhere else, always on stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+
+class LogLevel(StrEnum):
+    """The least grave entries that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def set_up_logging(level: str) -> None:
+    """Write everything from a level on to stderr, with times in UTC."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *_rendering(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
+        # Asked for at every entry, because a test's stderr is another one than its neighbour's.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    if not any(isinstance(handler, _IntoTheSameLog) for handler in root.handlers):
+        root.addHandler(_IntoTheSameLog())
+
+
+def _rendering() -> list[Any]:
+    # Tracebacks without local variables: those hold tokens, and what registrants wrote.
+    if sys.stderr.isatty():
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+class _IntoTheSameLog(logging.Handler):
+    """Passes on what libraries log in Python's own way."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
+        )

@@ -1,0 +1,86 @@
+"""`regbridge status`: what the ledger holds, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from regbridge.cli.ledger import NOTHING_YET, open_ledger
+from regbridge.cli.options import CONFIGS, AsJson, Configs
+from regbridge.cli.printing import moment, print_json, print_table, say
+from regbridge.store import report
+from regbridge.store.engine import Store
+from regbridge.store.tables import State
+
+Rows = list[dict[str, Any]]
+
+_LISTS: Mapping[str, Callable[..., Sequence[Any]]] = {
+    "receipts": report.count_receipts,
+    "registrations": report.count_registrations,
+    "deliveries": report.count_deliveries,
+    "reasons": report.count_reasons,
+    "pauses": report.all_pauses,
+    "parked_receipts": report.parked_receipts,
+}
+_TIMES = ("since", "until", "received_at")
+
+
+def status(configs: Configs = CONFIGS, as_json: AsJson = False) -> None:
+    """Count what was received and delivered, by client, endpoint, target and state."""
+    with open_ledger(configs) as store:
+        figures = _figures(store)
+    if as_json:
+        print_json(figures)
+    elif store is None:
+        say(NOTHING_YET)
+    else:
+        _print(figures)
+
+
+def _figures(store: Store | None) -> dict[str, Any]:
+    if store is None:
+        return {**dict.fromkeys(_LISTS, []), "pending_since": None}
+    return {
+        **{name: [_plain(row) for row in store.read(query)] for name, query in _LISTS.items()},
+        "pending_since": moment(store.read(report.pending_since)),
+    }
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {key: moment(value) if key in _TIMES else value for key, value in row._mapping.items()}
+
+
+def _print(figures: Mapping[str, Any]) -> None:
+    _print_states("Registrations", figures["registrations"], "endpoint")
+    _print_states("Deliveries", figures["deliveries"], "target")
+    _print_list("Why registrations are parked or filtered", figures["reasons"])
+    _print_list("Paused", figures["pauses"])
+    _print_list("Parked receipts (messages that cannot be read)", figures["parked_receipts"])
+    unsplit = sum(row["receipts"] for row in figures["receipts"] if row["state"] == State.PENDING)
+    if unsplit:
+        say(f"Receipts that wait to be split: {unsplit}")
+    if not figures["receipts"]:
+        say("Nothing received yet.")
+    elif figures["pending_since"]:
+        say(f"The oldest pending registration arrived at {figures['pending_since']}.")
+    elif not unsplit:
+        say("Nothing is pending.")
+
+
+def _print_states(title: str, rows: Rows, by: str) -> None:
+    """Print counts with a column for each state that occurs."""
+    states = [state.value for state in State if any(row["state"] == state for row in rows)]
+    lines = {(row["client"], row[by]): dict.fromkeys(states, 0) for row in rows}
+    for row in rows:
+        lines[row["client"], row[by]][row["state"]] += row["count"]
+    print_table(
+        title,
+        ("client", by, *states, "all"),
+        ((*key, *counts.values(), sum(counts.values())) for key, counts in lines.items()),
+        right=(*states, "all"),
+    )
+
+
+def _print_list(title: str, rows: Rows) -> None:
+    columns: Iterable[str] = rows[0] if rows else ()
+    print_table(title, tuple(columns), (tuple(row.values()) for row in rows))

@@ -1,0 +1,132 @@
+"""Stories of the ledger: one registrant's, or one receipt's, as plain values."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from regbridge.cli.printing import moment
+from regbridge.store import received, report
+from regbridge.store.engine import Store
+
+Story = dict[str, Any]
+
+
+def registrant_stories(store: Store, text: str, client: str, *, body: bool) -> list[Story]:
+    """Return the story of every registrant that a text names; `body` adds what was received."""
+    rows = store.read(lambda c: report.find_registrations(c, text, client))
+    ids = [row.id for row in rows]
+    deliveries = _grouped(store.read(lambda c: report.deliveries_of(c, ids)))
+    happenings = _grouped(store.read(lambda c: report.history_of(c, ids)))
+    stories: dict[Any, Story] = {}
+    for row in rows:
+        # A record that names nobody is a story of its own.
+        key = row.registrant_id or f"registration {row.id}"
+        story = stories.setdefault(key, _about(row))
+        story |= {name: value for name, value in _person(row).items() if value}
+        revision = _revision(row)
+        revision["deliveries"] = [_delivery(each) for each in deliveries[row.id]]
+        revision["history"] = [_happening(each) for each in happenings[row.id]]
+        if body:
+            revision["received"] = json.loads(row.payload)
+        story["registrations"].append(revision)
+    return list(stories.values())
+
+
+def receipt_story(store: Store, number: int, *, body: bool) -> Story | None:
+    """Return the story of a receipt, or None; `body` adds the message as it arrived."""
+    row = store.read(lambda c: received.find_receipt(c, number))
+    if row is None:
+        return None
+    happenings = store.read(lambda c: received.receipt_history(c, number))
+    story: Story = {
+        "receipt": row.id,
+        "client": row.client,
+        "endpoint": row.endpoint,
+        "received_at": moment(row.received_at),
+        "event_type": row.event_type,
+        "message_time": row.message_time_text,
+        "message_stub": row.message_stub,
+        "state": row.state,
+        "reason": row.reason,
+        "arrivals": row.arrivals,
+        "records": row.record_count,
+        "size": len(row.body),
+        "registrations": [
+            dict(each._mapping) for each in store.read(lambda c: received.states_of(c, number))
+        ],
+        "history": [_happening(each) for each in happenings],
+    }
+    if body:
+        story["body"] = row.body.decode("utf-8", "backslashreplace")
+    return story
+
+
+def _grouped(rows: Iterable[Any]) -> Mapping[int, list[Any]]:
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row.registration_id].append(row)
+    return groups
+
+
+def _about(row: Any) -> Story:
+    return {
+        "client": row.client,
+        "subject": row.subject or "",
+        **_person(row),
+        "registrations": [],
+    }
+
+
+def _person(row: Any) -> Story:
+    """Return who a revision names; a later one may name somebody else (a substitution)."""
+    return {
+        "name": row.name,
+        "email": row.email,
+        "confirmation": row.confirmation,
+        "event": row.event_stub,
+    }
+
+
+def _revision(row: Any) -> Story:
+    return {
+        "registration": row.id,
+        "kind": row.kind,
+        "event_type": row.event_type,
+        "message_time": row.message_time_text,
+        "received_at": moment(row.received_at),
+        "receipt": row.receipt_id,
+        "endpoint": row.endpoint,
+        **_person(row),
+        "state": row.state,
+        "reason": row.reason,
+        "field": row.field,
+        "attempts": row.attempts,
+        "settled_at": moment(row.settled_at),
+    }
+
+
+def _delivery(row: Any) -> Story:
+    return {
+        "target": row.target,
+        "state": row.state,
+        "reason": row.reason,
+        "field": row.field,
+        "outcome": row.outcome,
+        "external_id": row.external_id,
+        "attempts": row.attempts,
+        "configuration": row.configuration,
+        "settled_at": moment(row.settled_at),
+        "record": json.loads(row.record) if row.record else {},
+    }
+
+
+def _happening(row: Any) -> Story:
+    return {
+        "at": moment(row.at),
+        "happening": row.happening,
+        "target": row.target,
+        "text": row.text,
+    }

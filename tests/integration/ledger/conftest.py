@@ -1,0 +1,304 @@
+"""A ledger in a file of its own, a worker with a clock that tests move, targets that obey tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from regbridge import (
+    Client,
+    Endpoint,
+    KeyedOn,
+    Kind,
+    Outcome,
+    Plugin,
+    Record,
+    Registration,
+    RejectedError,
+    Target,
+    TargetPlugin,
+    hookimpl,
+)
+from regbridge.clients import Clients
+from regbridge.config.schema import WorkerConfig
+from regbridge.errors import MalformedMessageError
+from regbridge.message import read_envelope
+from regbridge.pipeline import NamedInstance, Pipeline
+from regbridge.store.clock import from_ms
+from regbridge.store.engine import Store
+from regbridge.store.intake import Arrival, Intake
+from regbridge.store.operate import Choice, retry_receipts, retry_registrations
+from regbridge.store.tables import deliveries, history, pauses, receipts, registrations
+from regbridge.testing.payloads import encode, live, registrant
+from regbridge.worker.loop import Worker
+
+START = 1_800_000_000_000
+SECOND = 1000
+
+
+class Killed(BaseException):
+    """Stands for the process dying at this very place: nothing catches it, nothing settles."""
+
+
+class Clock:
+    """Milliseconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Recorder(TargetPlugin):
+    """A target that notes every call and answers what a test says; `created` otherwise."""
+
+    def __init__(
+        self, *, batch_size: int = 10, idempotent: bool = True, settings: object = None
+    ) -> None:
+        self.batch_size = batch_size
+        self.idempotent = idempotent
+        self.calls: list[list[Record]] = []
+        self.script: deque[BaseException | Callable[[Sequence[Record]], Any]] = deque()
+        self.answer: Callable[[Record], Outcome] = lambda r: Outcome.created(f"id {r.delivery}")
+        self.fails: BaseException | None = None
+
+    @hookimpl
+    def deliver_records(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        self.calls.append(list(records))
+        step = self.script.popleft() if self.script else self.fails
+        if isinstance(step, BaseException):
+            raise step
+        if step is not None:
+            outcomes: Sequence[Outcome] = step(records)
+            return outcomes
+        return [self.answer(record) for record in records]
+
+    @property
+    def companies(self) -> list[str]:
+        """What was sent, in order, whatever the answer was."""
+        return [record.fields["company"] for call in self.calls for record in call]
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(call) for call in self.calls]
+
+
+class Mapper(Plugin):
+    """Maps invitee and company; "REFUSE" is rejected, "BUG" fails as no plugin should."""
+
+    def __init__(self) -> None:
+        self.extra: dict[str, Any] = {}
+
+    @hookimpl
+    def map_registration(self, registration: Registration, target: Target) -> Record:
+        company = registration.fields.get("company", "")
+        if company == "REFUSE":
+            raise RejectedError("the company is not allowed", field="company")
+        if company == "BUG":
+            raise KeyError(company)
+        return Record({"invitee": registration.invitee_stub, "company": company, **self.extra})
+
+
+class Ledger:
+    """Everything from the commit of a message to the answers of the targets."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.clock = Clock()
+        self.store = Store(f"sqlite:///{path}")
+        self.intake = Intake(self.store)
+        self.pipelines: dict[str, Pipeline] = {}
+        self.config = WorkerConfig(lease_seconds=60)
+        self._worker: Worker | None = None
+
+    def add_client(
+        self,
+        *plugins: Plugin,
+        name: str = "apap",
+        targets: Mapping[str, Recorder] | None = None,
+        keyed_on: KeyedOn = KeyedOn.REGISTRANT,
+        takes: frozenset[Kind] = frozenset({Kind.REGISTRATION}),
+        kinds: Mapping[str, Kind] | None = None,
+        fingerprint: str = "first",
+    ) -> None:
+        """Add a client, or give it another configuration; a `Mapper` maps unless one is given."""
+        recorders = targets or {"crm": Recorder()}
+        client = Client(
+            name=name,
+            targets={t: Target(t, kinds=takes, keyed_on=keyed_on) for t in recorders},
+            endpoints={"CventReg": Endpoint("CventReg", f"/{name}", ("token",))},
+            kinds=kinds or {},
+        )
+        own = any(hasattr(plugin, "map_registration") for plugin in plugins)
+        named = [NamedInstance(f"p{i}", plugin) for i, plugin in enumerate(plugins)]
+        named += [] if own else [NamedInstance("mapper", Mapper())]
+        named += [NamedInstance(t, recorder, target=t) for t, recorder in recorders.items()]
+        self.pipelines[name] = Pipeline(client, named, fingerprint, text="{}")
+        self._worker = None
+
+    @property
+    def crm(self) -> Recorder:
+        """The first target of the first client."""
+        client, pipeline = next(iter(self.pipelines.items()))
+        plugin = pipeline.target_plugin(next(iter(pipeline.client.targets)))
+        assert isinstance(plugin, Recorder)
+        return plugin
+
+    @property
+    def worker(self) -> Worker:
+        """The worker of the process that lives now."""
+        if self._worker is None:
+            self._worker = self.new_worker()
+        return self._worker
+
+    def new_worker(self) -> Worker:
+        """Return the worker of another process."""
+        return Worker(
+            self.store,
+            Clients(self.pipelines),
+            self.config,
+            clock=self.clock,
+            jitter=lambda: 0.0,
+        )
+
+    def lane(self, step: str, client: str = "apap") -> Callable[[], bool]:
+        """Return what one lane of the worker does, to drive it batch by batch."""
+        lanes = self.worker._lanes
+        return next(lane.run for lane in lanes if (lane.step, lane.client) == (step, client))
+
+    def arrival(self, message: Mapping[str, Any] | bytes, client: str = "apap") -> Arrival:
+        """Return what the web server makes of a request."""
+        body = message if isinstance(message, bytes) else encode(message)
+        received_at = from_ms(self.clock.now)
+        try:
+            envelope = read_envelope(body)
+        except MalformedMessageError as error:
+            return Arrival(client, "CventReg", body, received_at, problem=str(error))
+        return Arrival(
+            client,
+            "CventReg",
+            body,
+            received_at,
+            envelope.event_type,
+            envelope.message_stub,
+            envelope.message_time,
+            envelope.message_time_text,
+            len(envelope.records),
+        )
+
+    def receive(self, message: Mapping[str, Any] | bytes, client: str = "apap") -> int:
+        """Store a message as the web server does; return its receipt."""
+        return self.intake.accept(self.arrival(message, client))
+
+    def register(self, number: int, company: str = "", minute: int = 0, **fields: Any) -> int:
+        """Receive what Cvent sends when one registrant registers or changes something."""
+        client = fields.pop("client", "apap")
+        record = registrant(number, company=company, **fields)
+        time = f"2026-11-24T10:{minute:02}:00.000Z"
+        return self.receive(live("InviteeOrGuestModified", record, time=time), client)
+
+    def run(self) -> None:
+        """Do everything that is due now."""
+        self.worker.run_once()
+
+    def run_killed(self) -> None:
+        """Run until the process dies; the next run is another process's."""
+        with pytest.raises(Killed):
+            self.worker.run_once()
+        self._worker = None
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.now += round(seconds * SECOND)
+
+    def run_for(self, seconds: int, step: int = 30) -> None:
+        """Let time pass in steps, doing each time what is due."""
+        for _ in range(0, seconds, step):
+            self.run()
+            self.advance(step)
+        self.run()
+
+    def retry(self, **choice: Any) -> int:
+        """Retry parked registrations, as a person does."""
+        chosen = Choice(**choice)
+        return self.store.write(lambda c: retry_registrations(c, chosen, self.clock.now))
+
+    def retry_receipts(self) -> int:
+        """Read parked receipts again."""
+        return self.store.write(lambda c: retry_receipts(c, Choice(), self.clock.now))
+
+    def receipts(self) -> Sequence[Any]:
+        return self._rows(select(receipts).order_by(receipts.c.id))
+
+    def registrations(self) -> Sequence[Any]:
+        """Return the registrations in the order of their arrival."""
+        order = (registrations.c.receipt_id, registrations.c.position)
+        return self._rows(select(registrations).order_by(*order))
+
+    def deliveries(self, target: str = "crm") -> Sequence[Any]:
+        """Return a target's deliveries in the order of their registrations' arrival."""
+        joined = select(deliveries).join(
+            registrations, registrations.c.id == deliveries.c.registration_id
+        )
+        return self._rows(
+            joined.where(deliveries.c.target == target).order_by(
+                registrations.c.receipt_id, registrations.c.position
+            )
+        )
+
+    def states(self) -> list[str]:
+        """Return the registrations' states in the order of their arrival."""
+        return [row.state for row in self.registrations()]
+
+    def reasons(self) -> list[str]:
+        return [row.reason for row in self.registrations()]
+
+    def counts(self) -> Counter[str]:
+        return Counter(self.states())
+
+    def pauses(self) -> Sequence[Any]:
+        return self._rows(select(pauses))
+
+    def happenings(self) -> list[str]:
+        return [row.happening for row in self._rows(select(history).order_by(history.c.id))]
+
+    def close(self) -> None:
+        self.intake.close()
+        self.store.close()
+
+    def _rows(self, statement: Any) -> Sequence[Any]:
+        return self.store.read(lambda connection: connection.execute(statement).all())
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the tables in it; copying it is quicker than migrating again."""
+    path = tmp_path_factory.mktemp("ledger") / "new.db"
+    store = Store(f"sqlite:///{path}")
+    store.upgrade()
+    store.close()
+    return path
+
+
+@pytest.fixture
+def bare_ledger(new_database: Path, tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger without clients."""
+    path = tmp_path / "regbridge.db"
+    shutil.copy(new_database, path)
+    ledger = Ledger(path)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def ledger(bare_ledger: Ledger) -> Ledger:
+    """A ledger with one client, whose one target is `ledger.crm`."""
+    bare_ledger.add_client()
+    return bare_ledger
