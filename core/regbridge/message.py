@@ -117,9 +117,9 @@ def read_envelope(body: bytes) -> Envelope:
         raise MalformedMessageError(f"the body is not a Cvent message: {error}") from None
     except msgspec.DecodeError as error:
         raise MalformedMessageError(f"the body is not JSON: {error}") from None
-    time_text = envelope.messageTime if isinstance(envelope.messageTime, str) else ""
+    time_text = _text(envelope.messageTime) if isinstance(envelope.messageTime, str) else ""
     return Envelope(
-        event_type=envelope.eventType,
+        event_type=envelope.eventType.replace("\0", ""),
         message_stub=normal_id(envelope.messageStub),
         message_time=_utc(time_text),
         message_time_text=time_text,
@@ -168,7 +168,7 @@ def normal_id(value: Any) -> str:
     """
     if not isinstance(value, str | int) or isinstance(value, bool):
         return ""
-    text = str(value).strip()
+    text = _text(value)
     if _GUID.fullmatch(text):
         text = text.lower()
     return "" if text == _NO_GUID else text
@@ -323,7 +323,8 @@ def _name(record: _Identifying) -> str:
 
 
 def _text(value: Any) -> str:
-    return str(value).strip() if isinstance(value, str | int) else ""
+    # PostgreSQL takes no NUL in a text; the record's own bytes keep it.
+    return str(value).replace("\0", "").strip() if isinstance(value, str | int) else ""
 
 
 def _utc(text: str) -> datetime | None:

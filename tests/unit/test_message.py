@@ -504,7 +504,7 @@ def test_any_value_in_an_identifying_field_is_a_revision(
 @pytest.mark.parametrize("field", ["isGuest", "inviteeStub", "email", "orders", "unknown"])
 def test_a_value_nested_to_any_depth_is_read_or_parks_alone(field: str) -> None:
     """Near Python's recursion limit one step may pass and the next one fail."""
-    for depth in range(100, 1100, 3):
+    for depth in range(900, 1010):
         nested = b"[" * depth + b"]" * depth
         record = b'{"eventStub": "e", "inviteeStub": "i", "%s": %s}' % (field.encode(), nested)
         body = b'{"eventType": "AttendeeManualSynced", "message": [%s, {}]}' % record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -44,7 +44,7 @@ def new_client(
     _say_what_next(client, token, path)
 
 
-def _require(kind: object, text: str, hint: str) -> None:
+def _require(kind: Any, text: str, hint: str) -> None:
     try:
         TypeAdapter(kind).validate_python(text)
     except ValidationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -64,12 +65,12 @@ def _put_back(store: Store, choice: Choice) -> dict[str, int]:
 def _resume(store: Store, choice: Choice) -> int:
     now = to_ms(datetime.now(UTC))
     chosen = [
-        row
+        (row.client, row.upstream)
         for row in store.read(all_pauses)
         if choice.client in ("", row.client) and choice.target in ("", row.upstream)
     ]
-    for row in chosen:
-        store.write(lambda c, row=row: resume(c, row.client, row.upstream, now))
+    for client, upstream in chosen:
+        store.write(partial(resume, client=client, upstream=upstream, now=now))
     return len(chosen)
 
 

@@ -38,7 +38,7 @@ def send(
     ] = None,
     token_env: Annotated[
         str, typer.Option(help="The environment variable that holds the endpoint's token.")
-    ] = "REGBRIDGE_TOKEN",
+    ] = "REGBRIDGE_TOKEN",  # noqa: S107 - the name of a variable, not a token
     sync: Annotated[
         int, typer.Option(min=0, max=1_000_000, help="Also send a sync of made-up registrants.")
     ] = 0,

@@ -39,7 +39,7 @@ def status(configs: Configs = CONFIGS, as_json: AsJson = False) -> None:
 
 def _figures(store: Store | None) -> dict[str, Any]:
     if store is None:
-        return {**dict.fromkeys(_LISTS, []), "pending_since": None}
+        return {**{name: [] for name in _LISTS}, "pending_since": None}
     return {
         **{name: [_plain(row) for row in store.read(query)] for name, query in _LISTS.items()},
         "pending_since": moment(store.read(report.pending_since)),

@@ -15,7 +15,7 @@ from regbridge.config.cross_check import cross_check
 from regbridge.config.database import absolute_url
 from regbridge.config.explain import explain
 from regbridge.config.merge import merge, merge_origins
-from regbridge.config.place import Keys, Origins, located, where
+from regbridge.config.place import Keys, Origins, located, place, where
 from regbridge.config.schema import ClientConfig, HostConfig, Model
 from regbridge.config.yaml_file import YamlFile, read_yaml
 from regbridge.errors import ConfigError
@@ -124,6 +124,9 @@ def _attempt(
 
 
 def _read_base(path: Path) -> YamlFile:
+    if not path.exists():
+        remedy = "name its folder with --configs, or run `regbridge new-client NAME`"
+        raise ConfigError([Finding(Level.ERROR, "there is no such file", place(path, 1), remedy)])
     base = read_yaml(path)
     findings = [
         _error(key, "a client is named in its own file, not in base.yaml", "remove it")

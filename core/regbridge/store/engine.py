@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -26,16 +27,23 @@ _TRANSIENT = ("database is locked", "deadlock detected", "could not serialize")
 
 
 class Store:
-    """The ledger's database. Safe to share between threads."""
+    """The ledger's database. Safe to share between threads.
+
+    SQLite has one writer at a time, so all writes of this process share one connection, whose
+    cache no other connection makes stale. Its own waiting sleeps in growing steps; a lock wakes
+    at once.
+    """
 
     def __init__(self, url: str) -> None:
         self.engine = _open(url)
         self.embedded = self.engine.dialect.name == "sqlite"
-        self._writer = self.engine.execution_options(regbridge_writes=True)
-        # SQLite has one writer. Its own waiting sleeps in growing steps; a lock wakes at once.
-        self._turn: AbstractContextManager[object] = (
-            threading.Lock() if self.embedded else nullcontext()
-        )
+        self.writer = self.engine
+        self._turn: AbstractContextManager[object] = nullcontext()
+        if self.embedded:
+            _set_up_sqlite(self.engine, "BEGIN", cache_kb=2048)
+            self.writer = create_engine(url, pool_size=1, max_overflow=0)
+            _set_up_sqlite(self.writer, "BEGIN IMMEDIATE", cache_kb=16384)
+            self._turn = threading.Lock()
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in a transaction that only reads, and return what it returns."""
@@ -53,18 +61,25 @@ class Store:
             reraise=True,
         )
         with self._turn:
-            result: Result = retrying(_transact, self._writer, work)
+            result: Result = retrying(_transact, self.writer, work)
         return result
 
     def upgrade(self) -> None:
-        """Bring the tables to this version; a new database gets all of them."""
+        """Bring the tables to this version; a new database gets all of them.
+
+        Raises `ConfigError` when the database is from a newer version.
+        """
         config = _alembic()
 
         def run(connection: Connection) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-        self.write(run)
+        try:
+            self.write(run)
+        except CommandError as error:
+            message = "the database was made by a newer version of regbridge"
+            raise _refusal(message, "install that version, or a newer one") from error
 
     def require_current(self) -> None:
         """Raise `ConfigError` when the tables are not those of this version."""
@@ -72,8 +87,7 @@ class Store:
         found = self.read(lambda c: MigrationContext.configure(c).get_current_revision())
         if found != head:
             message = f"the database is at revision {found or 'none'}, this version needs {head}"
-            finding = Finding(Level.ERROR, message, remedy="run `regbridge upgrade`")
-            raise ConfigError([finding])
+            raise _refusal(message, "run `regbridge upgrade`")
 
     def ping(self) -> None:
         """Raise `StoreUnavailableError` when the database does not answer."""
@@ -82,6 +96,7 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self.writer.dispose()
 
 
 def _alembic() -> Config:
@@ -94,37 +109,48 @@ def _open(url: str) -> Engine:
     try:
         engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        finding = Finding(
-            Level.ERROR,
-            f"host.database cannot be opened: {type(error).__name__}",
-            remedy="write a URL such as sqlite:///regbridge.db",
-        )
-        raise ConfigError([finding]) from error
+        message = f"host.database cannot be opened: {type(error).__name__}"
+        raise _refusal(message, "write a URL such as sqlite:///regbridge.db") from error
     if engine.dialect.name == "sqlite":
-        Path(engine.url.database or ".").parent.mkdir(parents=True, exist_ok=True)
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        _make_folder(engine.url.database or "")
     return engine
 
 
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # The driver must not open transactions by itself: a write begins with the write lock, so that
-    # what it reads first cannot change before it writes.
-    connection.isolation_level = None
-    for pragma in (
+def _make_folder(file: str) -> None:
+    if file in ("", ":memory:"):
+        raise _refusal("host.database is in memory, so nothing would be kept", "name a file")
+    try:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder of the database {file} cannot be made: {error.strerror}"
+        raise _refusal(message, "name another file in host.database") from error
+
+
+def _refusal(message: str, remedy: str) -> ConfigError:
+    return ConfigError([Finding(Level.ERROR, message, remedy=remedy)])
+
+
+def _set_up_sqlite(engine: Engine, begin: str, cache_kb: int) -> None:
+    """Make every transaction start with `begin`.
+
+    A write begins with the write lock, so that what it reads first cannot change before it writes.
+    """
+    pragmas = (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=30000",
-        "cache_size=-4096",
+        f"cache_size=-{cache_kb}",
         "journal_size_limit=67108864",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    )
 
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
 
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("regbridge_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
 
 
 def _transact(engine: Engine, work: Callable[[Connection], Result]) -> Result:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from regbridge.errors import StoreUnavailableError
 from regbridge.store.clock import to_ms
@@ -58,6 +59,8 @@ class Intake:
 
         Raises `StoreUnavailableError` when it could not be committed.
         """
+        if not self._thread.is_alive():
+            raise StoreUnavailableError("the ledger is closed")
         future: Future[int] = Future()
         self._waiting.put((arrival, future))
         try:
@@ -98,6 +101,11 @@ class Intake:
         try:
             ids = self._store.write(lambda connection: store_receipts(connection, arrivals))
         except Exception as error:
+            if len(group) > 1 and not isinstance(error.__cause__, OperationalError):
+                # One message may be what the database refuses: the others must not suffer.
+                for one in group:
+                    self._commit([one])
+                return
             for _, future in group:
                 future.set_exception(error)
             return

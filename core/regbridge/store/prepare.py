@@ -170,7 +170,15 @@ def _claim_keys(connection: Connection, keys: Mapping[int, str], client: str) ->
 
 
 def _settle(connection: Connection, state: State, reasons: Mapping[int, str], now: int) -> None:
-    settled = {"state": state, "field": "", "due_at": None, "lease": None, "settled_at": now}
+    settled = {
+        "state": state,
+        "field": "",
+        "due_at": None,
+        "lease": None,
+        "settled_at": now,
+        # What a filter drops, or a duplicate, supersedes nothing; a retry may have changed that.
+        "admitted": state == State.SUPERSEDED,
+    }
     rows = {key: {**settled, "reason": reason} for key, reason in reasons.items()}
     update_rows(connection, registrations, rows)
 

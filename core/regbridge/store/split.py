@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from regbridge.message import Revision
+from regbridge.message import Envelope, Revision
+from regbridge.store.clock import to_ms
 from regbridge.store.history import remember
 from regbridge.store.leases import Lease, held, take
 from regbridge.store.sql import insert_if_new
@@ -23,7 +24,10 @@ SYNC_SIZE = 100
 
 @dataclass(frozen=True, slots=True)
 class ClaimedReceipt:
-    """A receipt to split; `split_count` of its records are registrations already."""
+    """A receipt to split; `split_count` of its records are registrations already.
+
+    `unread` says that nobody could read it when it arrived, so that the envelope is news.
+    """
 
     id: int
     client: str
@@ -32,6 +36,7 @@ class ClaimedReceipt:
     record_count: int
     split_count: int
     body: bytes
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ def claim_receipts(
             row.record_count,
             row.split_count,
             row.body,
+            unread=row.digest is not None,
         )
         for row in connection.execute(statement)
     ]
@@ -90,6 +96,28 @@ def store_registrations(connection: Connection, parts: Sequence[Part], lease: Le
     if rows:
         connection.execute(insert(registrations), rows)
     return len(mine) == len(parts)
+
+
+def describe_receipt(
+    connection: Connection, receipt: ClaimedReceipt, envelope: Envelope, lease: Lease
+) -> ClaimedReceipt:
+    """Write down what a malformed receipt says now that it can be read; return it with that."""
+    time = envelope.message_time
+    message_time = None if time is None else to_ms(time)
+    connection.execute(
+        update(receipts)
+        .where(receipts.c.id == receipt.id, receipts.c.lease == lease.token)
+        .values(
+            event_type=envelope.event_type,
+            message_stub=envelope.message_stub,
+            message_time=message_time,
+            message_time_text=envelope.message_time_text,
+            record_count=len(envelope.records),
+            reason="",
+        )
+    )
+    ordered_at = receipt.ordered_at if message_time is None else message_time
+    return replace(receipt, ordered_at=ordered_at, record_count=len(envelope.records))
 
 
 def park_receipt(

@@ -94,9 +94,7 @@ class Preparer:
         kept = self._context.store.write(lambda c: admit(c, now, filtered, keys, self._client))
         return [registration for registration in good if registration.id in kept]
 
-    def _note_calls(
-        self, enrichment: Enrichment, paused: Mapping[str, Paused]
-    ) -> dict[str, int]:
+    def _note_calls(self, enrichment: Enrichment, paused: Mapping[str, Paused]) -> dict[str, int]:
         """Tell the outages how each plugin fared; return until when which of them is paused."""
         holds: dict[str, int] = {}
         failed = {error.plugin: error for error in enrichment.failures}

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 from regbridge.errors import MalformedMessageError
-from regbridge.message import read_envelope, read_revisions
+from regbridge.message import Envelope, read_envelope, read_revisions
 from regbridge.store.leases import Lease, release
 from regbridge.store.split import (
     ClaimedReceipt,
     Part,
     claim_receipts,
+    describe_receipt,
     park_receipt,
     store_registrations,
 )
@@ -64,6 +65,8 @@ class Splitter:
             reason = str(error)
             self._context.store.write(lambda c: park_receipt(c, receipt, reason, lease))
             return
+        if receipt.unread:
+            receipt = self._describe(receipt, envelope, lease)
         kinds = self._context.clients.running[receipt.client].client.kinds
         revisions = read_revisions(envelope, kinds, start=receipt.split_count)
         left = len(envelope.records) - receipt.split_count
@@ -73,6 +76,11 @@ class Splitter:
             yield Part(receipt, part, last=left <= 0)
             if left <= 0:
                 return
+
+    def _describe(
+        self, receipt: ClaimedReceipt, envelope: Envelope, lease: Lease
+    ) -> ClaimedReceipt:
+        return self._context.store.write(lambda c: describe_receipt(c, receipt, envelope, lease))
 
     def _write(self, parts: list[Part], lease: Lease) -> bool:
         now = lease.at(self._context.clock())

@@ -1,0 +1,286 @@
+"""Rule 8: what is wrong with one record, one client or one sync holds back nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+
+from regbridge import (
+    Outcome,
+    Plugin,
+    Record,
+    Registration,
+    RejectedError,
+    RetryableError,
+    Target,
+    hookimpl,
+)
+from regbridge.testing.payloads import message, registrant, sync
+
+if TYPE_CHECKING:
+    from tests.integration.ledger.conftest import Ledger
+
+
+class BrokenFilter(Plugin):
+    """Fails for everybody."""
+
+    def __init__(self) -> None:
+        """Have no settings."""
+
+    @hookimpl
+    def filter_registration(self, registration: Registration) -> None:
+        raise RuntimeError("this plugin was never tried")
+
+
+class DeepMapper(Plugin):
+    """Maps to what no JSON can hold."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    @hookimpl
+    def map_registration(self, registration: Registration, target: Target) -> Record:
+        good = registration.fields["company"] == "good"
+        return Record({"company": "good" if good else self.value})
+
+
+def choke_on_poison(records: Sequence[Record]) -> list[Outcome]:
+    """Fail as a whole when one record is poisoned, as bulk calls do."""
+    if any(record.fields["company"] == "poison" for record in records):
+        raise ZeroDivisionError
+    return [Outcome.created() for _ in records]
+
+
+def refuse_poison(records: Sequence[Record]) -> list[Outcome]:
+    """Refuse the whole call when one record is poisoned."""
+    if any(record.fields["company"] == "poison" for record in records):
+        raise RejectedError("a record is wrong", field="company")
+    return [Outcome.created() for _ in records]
+
+
+@pytest.mark.parametrize("company", ["REFUSE", "BUG"])
+def test_a_record_that_cannot_be_mapped_parks_alone(ledger: Ledger, company: str) -> None:
+    names = ["a", "b", company, "c"]
+    records = [registrant(number, company=name) for number, name in enumerate(names)]
+    ledger.receive(message("AttendeeManualSynced", records))
+
+    ledger.run_for(300)
+
+    assert ledger.states() == ["delivered", "delivered", "parked", "delivered"]
+    assert ledger.crm.companies == ["a", "b", "c"]
+
+
+def test_a_rejected_mapping_is_parked_at_once_with_its_field_and_reason(ledger: Ledger) -> None:
+    ledger.register(1, "REFUSE")
+
+    ledger.run()
+
+    row = ledger.registrations()[0]
+    assert (row.state, row.field, row.reason) == ("parked", "company", "the company is not allowed")
+
+
+def test_a_bug_gets_three_attempts_and_its_plugin_is_named(ledger: Ledger) -> None:
+    ledger.register(1, "BUG")
+
+    ledger.run_for(300)
+
+    row = ledger.registrations()[0]
+    assert (row.state, row.attempts) == ("parked", 3)
+    assert "mapper" in row.reason
+    assert ledger.happenings() == ["failed", "failed", "parked"]
+
+
+def test_a_record_that_the_target_rejects_parks_alone(ledger: Ledger) -> None:
+    ledger.crm.answer = lambda record: (
+        Outcome.rejected("no such company", "company")
+        if record.fields["company"] == "poison"
+        else Outcome.created()
+    )
+    for number, company in enumerate(["a", "poison", "b"]):
+        ledger.register(number, company)
+
+    ledger.run()
+
+    assert ledger.states() == ["delivered", "parked", "delivered"]
+    row = ledger.registrations()[1]
+    assert (row.field, row.reason) == ("company", "no such company")
+
+
+def test_a_target_that_fails_because_of_one_record_gets_each_by_itself(ledger: Ledger) -> None:
+    ledger.crm.script.extend([choke_on_poison] * 50)
+    for number, company in enumerate(["a", "poison", "b"]):
+        ledger.register(number, company)
+
+    ledger.run()
+    assert ledger.states() == ["delivered", "pending", "delivered"]
+    assert ledger.crm.sizes == [3, 1, 1, 1]
+
+    ledger.run_for(300)
+    assert ledger.states() == ["delivered", "parked", "delivered"]
+
+
+def test_a_target_that_refuses_the_whole_call_gets_each_by_itself_even_if_not_idempotent(
+    ledger: Ledger,
+) -> None:
+    ledger.crm.idempotent = False
+    ledger.crm.script.extend([refuse_poison] * 50)
+    for number, company in enumerate(["a", "poison", "b"]):
+        ledger.register(number, company)
+
+    ledger.run()
+
+    assert ledger.states() == ["delivered", "parked", "delivered"]
+
+
+def test_a_target_that_is_not_idempotent_and_fails_by_a_bug_gets_nothing_again(
+    ledger: Ledger,
+) -> None:
+    ledger.crm.idempotent = False
+    ledger.crm.script.append(choke_on_poison)
+    for number, company in enumerate(["a", "poison", "b"]):
+        ledger.register(number, company)
+
+    ledger.run_for(300)
+
+    assert ledger.states() == ["parked"] * 3
+    assert len(ledger.crm.calls) == 1
+    assert all("look there before you retry it" in reason for reason in ledger.reasons())
+
+
+@pytest.mark.parametrize("answers", [None, [], ["created"], [Outcome.created()] * 9])
+def test_answers_that_do_not_fit_the_records_are_a_bug_of_the_plugin(
+    ledger: Ledger, answers: object
+) -> None:
+    ledger.crm.script.extend([lambda records: answers] * 50)
+    ledger.register(1, "a")
+    ledger.register(2, "b")
+
+    ledger.run_for(300)
+
+    assert ledger.states() == ["parked", "parked"]
+
+
+def test_a_record_that_keeps_failing_is_sent_by_itself(ledger: Ledger) -> None:
+    def fail_with_poison(records: Sequence[Record]) -> list[Outcome]:
+        if any(record.fields["company"] == "poison" for record in records):
+            raise RetryableError("timeout")
+        return [Outcome.created() for _ in records]
+
+    ledger.crm.script.extend([fail_with_poison] * 500)
+    ledger.register(0, "poison")
+    ledger.run_for(600)
+    for number in range(1, 5):
+        ledger.register(number, f"good {number}")
+
+    ledger.run_for(600)
+
+    assert ledger.counts() == {"pending": 1, "delivered": 4}
+
+
+@pytest.mark.parametrize("value", [object(), "\ud800", [float("nan"), object()]])
+def test_a_record_that_is_no_json_parks_alone(bare_ledger: Ledger, value: object) -> None:
+    bare_ledger.add_client(DeepMapper(value))
+    bare_ledger.register(1, "bad")
+    bare_ledger.register(2, "good")
+
+    bare_ledger.run()
+
+    assert bare_ledger.states() == ["parked", "delivered"]
+    assert "crm" in bare_ledger.reasons()[0]
+
+
+def test_a_record_that_is_nested_without_end_parks_alone(bare_ledger: Ledger) -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    bare_ledger.add_client(DeepMapper(endless))
+    bare_ledger.register(1, "bad")
+    bare_ledger.register(2, "good")
+
+    bare_ledger.run()
+
+    assert bare_ledger.states() == ["parked", "delivered"]
+
+
+@pytest.mark.parametrize("record", [b"7", b'"text"', b"null", b"[]", b'{"inviteeStub": 1e999}'])
+def test_a_record_that_cannot_be_read_parks_alone(ledger: Ledger, record: bytes) -> None:
+    good = b'{"inviteeStub": "i", "eventStub": "e", "company": "good"}'
+    ledger.receive(
+        b'{"eventType": "AttendeeManualSynced", "message": [' + record + b"," + good + b"]}"
+    )
+
+    ledger.run_for(300)
+
+    assert ledger.states() == ["parked", "delivered"]
+    assert ledger.reasons()[0]
+
+
+def test_one_clients_broken_plugin_does_not_hold_up_another_client(bare_ledger: Ledger) -> None:
+    bare_ledger.add_client(BrokenFilter(), name="broken")
+    bare_ledger.add_client(name="whole")
+    bare_ledger.register(1, "a", client="broken")
+    bare_ledger.register(1, "a", client="whole")
+
+    bare_ledger.run_for(300)
+
+    assert bare_ledger.states() == ["parked", "delivered"]
+
+
+def test_one_targets_failure_does_not_hold_up_another_target(ledger: Ledger) -> None:
+    well = ledger.crm
+    down = type(well)()
+    down.fails = RetryableError("down")
+    ledger.add_client(targets={"down": down, "well": well})
+    ledger.register(1, "a")
+
+    ledger.run()
+
+    assert [row.state for row in ledger.deliveries("down")] == ["pending"]
+    assert [row.state for row in ledger.deliveries("well")] == ["delivered"]
+    assert ledger.states() == ["pending"]
+
+
+def test_a_sync_does_not_hold_up_a_registration_that_arrives_during_it(ledger: Ledger) -> None:
+    ledger.crm.batch_size = 100
+    ledger.receive(sync(5000))
+    split_syncs, split = ledger.lane("split", "syncs"), ledger.lane("split", "")
+    prepare, deliver = ledger.lane("prepare"), ledger.lane("deliver")
+    split_syncs()
+    prepare()
+    deliver()
+    assert ledger.crm.sizes == [100]
+
+    ledger.register(9999, "live")
+    split()
+    prepare()
+    deliver()
+
+    assert "live" in [record.fields["company"] for record in ledger.crm.calls[1]]
+
+
+def test_a_message_is_split_while_a_sync_waits_to_be_split(ledger: Ledger) -> None:
+    ledger.receive(sync(101))
+    ledger.register(9999, "live")
+
+    ledger.lane("split", "")()
+
+    assert [row.state for row in ledger.receipts()] == ["pending", "split"]
+
+
+def test_a_sync_goes_on_while_single_registrations_keep_coming(ledger: Ledger) -> None:
+    ledger.crm.batch_size = 4
+    ledger.config = ledger.config.model_copy(update={"batch_size": 4})
+    ledger.add_client(targets={"crm": ledger.crm})
+    ledger.receive(sync(101))
+    ledger.lane("split", "syncs")()
+
+    for number in range(20):
+        for other in range(4):
+            ledger.register(10_000 + number * 4 + other, "live")
+        ledger.lane("split", "")()
+        ledger.lane("prepare")()
+        ledger.lane("deliver")()
+
+    from_sync = [company for company in ledger.crm.companies if company != "live"]
+    assert len(from_sync) == 20

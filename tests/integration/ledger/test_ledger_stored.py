@@ -1,0 +1,271 @@
+"""Rules 1, 2, 7 and 9: what arrives is on disk, whole, before anybody is told so."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from regbridge import Kind
+from regbridge.errors import StoreUnavailableError
+from regbridge.store.intake import store_receipts
+from regbridge.testing.payloads import encode, live, message, registrant, sync
+
+if TYPE_CHECKING:
+    from tests.integration.ledger.conftest import Ledger
+
+
+def read_rows(ledger: Ledger, query: str) -> list[tuple[object, ...]]:
+    """Read the database file by a connection that has nothing to do with the ledger's."""
+    connection = sqlite3.connect(ledger.path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_a_message_is_on_disk_when_its_receipt_is_returned(ledger: Ledger) -> None:
+    body = encode(sync(2))
+
+    receipt = ledger.receive(body)
+
+    rows = read_rows(ledger, "SELECT id, body, record_count, state FROM receipts")
+    assert rows == [(receipt, body, 2, "pending")]
+
+
+def test_each_of_many_messages_at_once_gets_a_receipt_of_its_own(ledger: Ledger) -> None:
+    bodies = [encode(sync(1, first=number)) for number in range(1, 41)]
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(ledger.receive, bodies))
+
+    stored = read_rows(ledger, "SELECT id, body FROM receipts")
+    assert dict(stored) == dict(zip(ids, bodies, strict=True))  # type: ignore[arg-type]
+
+
+def test_a_commit_waits_for_the_disk(ledger: Ledger) -> None:
+    def ask(name: str) -> object:
+        return ledger.store.write(lambda c: c.exec_driver_sql(f"PRAGMA {name}").scalar())
+
+    assert ask("journal_mode") == "wal"
+    assert ask("synchronous") == 2
+
+
+def test_a_message_that_cannot_be_committed_is_refused_and_nothing_of_it_is_stored(
+    ledger: Ledger,
+) -> None:
+    ledger.store.write(lambda c: c.exec_driver_sql("ALTER TABLE receipts RENAME TO gone"))
+
+    with pytest.raises(StoreUnavailableError):
+        ledger.receive(sync(1))
+
+    assert read_rows(ledger, "SELECT * FROM gone") == []
+
+
+def test_intake_works_again_after_the_database_came_back(ledger: Ledger) -> None:
+    ledger.store.write(lambda c: c.exec_driver_sql("ALTER TABLE receipts RENAME TO gone"))
+    with pytest.raises(StoreUnavailableError):
+        ledger.receive(sync(1))
+    ledger.store.write(lambda c: c.exec_driver_sql("ALTER TABLE gone RENAME TO receipts"))
+
+    ledger.receive(sync(1))
+    ledger.run()
+
+    assert ledger.states() == ["delivered"]
+
+
+def test_a_full_disk_refuses_messages_and_keeps_nothing_of_them(ledger: Ledger) -> None:
+    def allow_no_more_pages(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA max_page_count=1")
+
+    ledger.store.close()
+    event.listen(ledger.store.writer, "connect", allow_no_more_pages)
+
+    with pytest.raises(StoreUnavailableError, match="full"):
+        ledger.receive(sync(50))
+
+    assert read_rows(ledger, "SELECT id FROM receipts") == []
+
+
+def test_a_file_that_is_no_database_refuses_messages(ledger: Ledger) -> None:
+    ledger.store.close()
+    for path in ledger.path.parent.glob("regbridge.db*"):
+        path.write_bytes(b"this is a letter to a friend" * 200)
+
+    with pytest.raises(StoreUnavailableError):
+        ledger.receive(sync(1))
+
+
+def test_a_closed_intake_refuses_messages_at_once(ledger: Ledger) -> None:
+    ledger.intake.close()
+
+    with pytest.raises(StoreUnavailableError, match="closed"):
+        ledger.receive(sync(1))
+
+
+def test_a_message_that_the_database_refuses_does_not_take_others_along(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first commit is held up, so that the next two messages wait together.
+    held, go_on = threading.Event(), threading.Event()
+    write = ledger.store.write
+
+    def slow_write(work: object) -> object:
+        held.set()
+        go_on.wait(30)
+        return write(work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ledger.store, "write", slow_write)
+    unstorable = b'{"eventType": "\xed\xa0\x80"}'
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(ledger.receive, sync(1, first=1))
+        assert held.wait(30)
+        arrival = ledger.arrival(sync(1, first=2))
+        bad = pool.submit(
+            ledger.intake.accept,
+            type(arrival)("apap", "\ud800", unstorable, arrival.received_at),
+        )
+        good = pool.submit(ledger.receive, sync(1, first=3))
+        while ledger.intake._waiting.qsize() < 2:
+            threading.Event().wait(0.001)
+        go_on.set()
+
+    assert first.exception() is None
+    assert good.exception() is None
+    assert bad.exception() is not None
+    assert len(ledger.receipts()) == 2
+
+
+@pytest.mark.parametrize("body", [b"", b"<xml/>", b'{"eventType": 1}', b"\xff\xfe{}", b"[" * 9999])
+def test_a_malformed_message_is_kept_as_a_parked_receipt(ledger: Ledger, body: bytes) -> None:
+    ledger.receive(body)
+
+    row = ledger.receipts()[0]
+    assert (row.state, bytes(row.body), row.arrivals) == ("parked", body, 1)
+    assert row.reason
+
+
+def test_the_same_malformed_bytes_again_only_raise_a_counter(ledger: Ledger) -> None:
+    first = ledger.receive(b"not JSON")
+    again = ledger.receive(b"not JSON")
+    both = [ledger.arrival(b"not JSON")] * 2
+    ledger.store.write(lambda c: store_receipts(c, both))
+    other = ledger.receive(b"not JSON either")
+
+    assert first == again != other
+    assert [row.arrivals for row in ledger.receipts()] == [4, 1]
+
+
+def test_the_same_malformed_bytes_of_another_client_are_another_receipt(ledger: Ledger) -> None:
+    assert ledger.receive(b"not JSON", "apap") != ledger.receive(b"not JSON", "other")
+
+
+def test_a_retried_receipt_that_is_still_malformed_is_parked_again(ledger: Ledger) -> None:
+    ledger.receive(b"not JSON")
+    assert ledger.retry_receipts() == 1
+    assert ledger.receipts()[0].state == "pending"
+
+    ledger.run()
+
+    assert ledger.receipts()[0].state == "parked"
+    assert "JSON" in ledger.receipts()[0].reason
+    assert ledger.happenings() == ["retried", "parked"]
+
+
+def test_a_retried_receipt_that_can_be_read_by_now_is_like_any_other(ledger: Ledger) -> None:
+    body = live("InviteeOrGuestAccepted", registrant(1, company="A"))
+    arrival = ledger.arrival(encode(body))
+    malformed = type(arrival)(
+        "apap", "CventReg", arrival.body, arrival.received_at, problem="an older parser says so"
+    )
+    ledger.intake.accept(malformed)
+    ledger.retry_receipts()
+    ledger.receive(body)
+
+    ledger.run()
+
+    row = ledger.receipts()[0]
+    assert (row.state, row.reason, row.record_count, row.split_count) == ("split", "", 1, 1)
+    assert (row.event_type, row.message_time_text) == (arrival.event_type, body["messageTime"])
+    assert ledger.states() == ["delivered", "duplicate"]
+
+
+def test_an_empty_message_is_split_into_nothing(ledger: Ledger) -> None:
+    ledger.receive(message("AttendeeManualSynced", []))
+
+    ledger.run()
+
+    assert ledger.receipts()[0].state == "split"
+    assert ledger.states() == []
+
+
+def test_an_unknown_event_type_is_shown_as_filtered_with_the_reason(ledger: Ledger) -> None:
+    ledger.receive(message("LeadScanned", [{"leadStub": "1", "novel": {"field": [1]}}]))
+
+    ledger.run()
+
+    assert ledger.states() == ["filtered"]
+    assert "unknown type" in ledger.reasons()[0]
+
+
+def test_an_unknown_event_type_that_holds_registrations_is_taken_as_one(ledger: Ledger) -> None:
+    ledger.receive(live("InviteeOrGuestTeleported", registrant(1, company="A")))
+
+    ledger.run()
+
+    assert ledger.states() == ["delivered"]
+
+
+def test_a_client_says_what_an_event_type_is_about(bare_ledger: Ledger) -> None:
+    bare_ledger.add_client(kinds={"InviteeOrGuestTeleported": Kind.EMAIL})
+    bare_ledger.receive(live("InviteeOrGuestTeleported", registrant(1)))
+
+    bare_ledger.run()
+
+    assert bare_ledger.states() == ["filtered"]
+    assert bare_ledger.registrations()[0].kind == "email"
+
+
+def test_unknown_fields_of_record_and_envelope_are_accepted(ledger: Ledger) -> None:
+    record = registrant(1, company="A", brandNew={"deep": [None]})
+    ledger.receive(live("InviteeOrGuestAccepted", record) | {"apiVersion": 9})
+
+    ledger.run()
+
+    assert ledger.states() == ["delivered"]
+    assert b"brandNew" in bytes(ledger.registrations()[0].payload)
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [
+        ("2026-11-24T10:00:00.617Z", 1_795_514_400_617),
+        ("2026-11-24T05:00:00.617-05:00", 1_795_514_400_617),
+        ("2026-11-24 10:00:00.617", 1_795_514_400_617),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_times_are_stored_in_utc_and_the_text_is_kept(
+    ledger: Ledger, text: str, milliseconds: int | None
+) -> None:
+    ledger.receive(message("AttendeeManualSynced", [registrant(1)], time=text))
+
+    row = ledger.receipts()[0]
+    assert (row.message_time, row.message_time_text) == (milliseconds, text)
+    assert row.received_at == ledger.clock.now
+
+
+def test_texts_with_a_nul_can_be_stored_by_every_database(ledger: Ledger) -> None:
+    record = registrant(1, lastName="Nul\0", email="a\0b@example.org", inviteeStub="x\0y")
+    ledger.receive(message("InviteeOrGuest\0Modified", [record], time="now\0"))
+
+    ledger.run()
+
+    receipt, registration = ledger.receipts()[0], ledger.registrations()[0]
+    texts = [*receipt, *registration]
+    assert not [text for text in texts if isinstance(text, str) and "\0" in text]
