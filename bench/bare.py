@@ -132,6 +132,7 @@ def registration(number: int, payload: bytes, record: Record, now: int) -> dict[
         "previous_contact_stub": "",
         "is_guest": 0,
         "name": f"{record.firstName} {record.lastName}",
+        "search_name": f"{record.firstName} {record.lastName}".casefold(),
         "email": record.email,
         "confirmation": record.confirmationNumber,
         "ordered_at": now,

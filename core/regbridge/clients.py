@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regbridge.config.loader import claimed, client_paths, load_client
+from regbridge.config.place import shown
 from regbridge.errors import ConfigError
 from regbridge.models import Endpoint, Finding, Level
 from regbridge.pipeline import Pipeline
@@ -89,5 +90,8 @@ def _require_unique(
     if findings:
         pipeline.close()
         raise ConfigError(
-            [Finding(Level.ERROR, text, where=str(file), remedy="change one") for text in findings]
+            [
+                Finding(Level.ERROR, text, where=shown(file), remedy="change one")
+                for text in findings
+            ]
         )

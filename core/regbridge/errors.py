@@ -69,6 +69,8 @@ class QuotaExceededError(RegbridgeError):
 
     def __init__(self, message: str, *, until: datetime, detail: str = "") -> None:
         super().__init__(message, detail=detail)
+        if until.tzinfo is None:
+            raise ValueError("`until` has no time zone")
         self.until = until
 
 

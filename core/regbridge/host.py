@@ -38,8 +38,8 @@ class Host:
         self, folder: Path, *, web: bool = True, worker: bool = True, address: Address = Address()
     ) -> None:
         self.file: HostFile = load_host(folder)
-        self.clients: Clients = start_clients(folder)
         self.store = Store(self.file.database_url)
+        self.clients: Clients = start_clients(folder)
         self.url = ""
         self._address = address
         self._worker = Worker(self.store, self.clients, self.file.config.worker) if worker else None
@@ -48,7 +48,7 @@ class Host:
         self._server: Server | None = None
 
     def start(self) -> None:
-        """Open the ledger, then start the worker, then listen; `url` says where.
+        """Open the ledger, then listen (`url` says where), then start the worker.
 
         Raises `ConfigError`, `StoreUnavailableError` or, when the port is taken, `OSError`.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -177,9 +177,9 @@ class Pipeline:
         return plugin
 
     def close(self) -> None:
-        """Let every plugin release what it holds."""
+        """Let every plugin release what it holds; one that fails is logged, the others go on."""
         for named in self.plugins:
-            with self._blamed(named.name, "close"):
+            with suppress(RegbridgeError), self._blamed(named.name, "close"):
                 named.plugin.close()
 
     def _first(self, hook: str, kind: Any, **values: Any) -> Any:
@@ -209,8 +209,8 @@ class Pipeline:
             if isinstance(patch, RegbridgeError):
                 entries[place] = self._blame(patch, name, "enrich")
             elif patch is not None and isinstance(entry, Registration):
-                enriched = MappingProxyType({**entry.enriched, name: patch})
-                entries[place] = replace(entry, enriched=enriched)
+                enriched = {**entry.enriched, name: MappingProxyType(patch)}
+                entries[place] = replace(entry, enriched=MappingProxyType(enriched))
 
     @contextmanager
     def _blamed(self, plugin: str, stage: str) -> Iterator[None]:
@@ -220,7 +220,7 @@ class Pipeline:
         except RegbridgeError as error:
             self._blame(error, plugin, stage)
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # an exit would end the thread without a word
             bug = PluginError(
                 f"the plugin {plugin} failed ({type(error).__name__}); this is a bug in it",
                 detail=f"{type(error).__name__}: {redact(str(error))}",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_EMAIL = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+(?:\.[\w-]+)+)")
+# It starts only where a word starts: else a long text without any @ would take a time that grows
+# with the square of its length.
+_EMAIL = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]*@([\w-]+(?:\.[\w-]+)+)")
 _QUOTED = re.compile(r"(['\"]).{3,}?\1")
 _DIGITS = re.compile(r"\d[\d ()/.-]{5,}\d")
 _LONGEST = 500

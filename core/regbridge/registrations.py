@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from regbridge.message import Envelope, Revision, read_fields
@@ -21,7 +22,7 @@ def from_row(row: Any, client: Client) -> Registration:
         endpoint=row.endpoint,
         kind=Kind(row.kind),
         event_type=row.event_type,
-        fields=read_fields(row.payload),
+        fields=MappingProxyType(read_fields(row.payload)),
         subject=row.subject or "",
         event=find_event(client, row.event_stub),
         event_stub=row.event_stub,
@@ -48,7 +49,7 @@ def from_revision(
         endpoint=endpoint,
         kind=revision.kind,
         event_type=envelope.event_type,
-        fields=read_fields(revision.payload),
+        fields=MappingProxyType(read_fields(revision.payload)),
         subject=revision.subject,
         event=find_event(client, revision.event_stub),
         event_stub=revision.event_stub,

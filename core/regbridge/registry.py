@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from regbridge import hookspecs
 from regbridge.config.explain import explain
 from regbridge.config.loader import ClientFile
 from regbridge.config.place import Keys, located
@@ -34,6 +38,7 @@ from regbridge.pipeline import NamedInstance, Pipeline, hook_names
 from regbridge.plugin import Plugin, PluginContext, TargetPlugin
 
 GROUP = "regbridge.plugins"
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _ORDERING = ("tryfirst", "trylast", "wrapper", "hookwrapper")
 
 
@@ -51,7 +56,7 @@ def plugin_class(use: str, folder: Path) -> type[Plugin]:
         found = _load(use, folder)
     except ConfigError:
         raise
-    except Exception as error:  # a plugin's module may raise anything when it is imported
+    except (Exception, SystemExit) as error:  # a module may raise anything when it is imported
         raise _refuse(
             f"the plugin {use!r} cannot be loaded: {type(error).__name__}: {error}",
             "install it, or correct the name",
@@ -90,7 +95,8 @@ def build(client_file: ClientFile) -> Pipeline:
             if not findings:
                 return pipeline
     for named in plugins:
-        named.plugin.close()
+        with suppress(Exception):  # the findings matter more than a plugin that cannot close
+            named.plugin.close()
     raise ConfigError(located(findings, client_file.origins))
 
 
@@ -155,11 +161,12 @@ def _instance(
     path: Keys,
     target: Target | None,
 ) -> Plugin:
-    found = plugin_class(use, client_file.path.parent)
-    if target and not (issubclass(found, TargetPlugin) and hasattr(found, "deliver_records")):
-        raise _refuse(f"the plugin {use!r} delivers nothing", "name one that has deliver_records")
-    if not target and hasattr(found, "deliver_records"):
-        raise _refuse(f"the plugin {use!r} is a target", "move it to the block targets:")
+    try:
+        found = _fitting_class(use, client_file.path.parent, is_target=target is not None)
+    except ConfigError as error:
+        named = (*path, "use")
+        at = named if named in client_file.origins else path
+        raise ConfigError([replace(finding, path=at) for finding in error.findings]) from error
     context = PluginContext(_name(use), client, client_file.folder, target, path)
     try:
         values = found.settings_model.model_validate(
@@ -178,6 +185,17 @@ def _instance(
         ) from error
 
 
+def _fitting_class(use: str, folder: Path, *, is_target: bool) -> type[Plugin]:
+    """Return the class that a `use:` names, if it is one for the place where it is named."""
+    found = plugin_class(use, folder)
+    delivers = hasattr(found, "deliver_records")
+    if is_target and not (issubclass(found, TargetPlugin) and delivers):
+        raise _refuse(f"the plugin {use!r} delivers nothing", "name one that has deliver_records")
+    if not is_target and delivers:
+        raise _refuse(f"the plugin {use!r} is a target", "move it to the block targets:")
+    return found
+
+
 def _load(use: str, folder: Path) -> Any:
     entries = installed()
     if use in entries:
@@ -194,10 +212,13 @@ def _load(use: str, folder: Path) -> Any:
 def _load_file(path: Path) -> Any:
     if not path.is_file():
         raise _refuse(f"there is no file {path.name} beside the client's file", "correct the name")
-    spec = importlib.util.spec_from_file_location(f"regbridge_local_{path.stem}", path)
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    spec = importlib.util.spec_from_file_location(f"regbridge_local_{path.stem}_{digest}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses and pydantic look there for the names in a class's annotations.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -237,6 +258,19 @@ def _check_hooks(found: type[Plugin], use: str) -> None:
                 f"{use}: {hook} asks for a place of its own (tryfirst, trylast, wrapper)",
                 "the order of the client's file is the call order; remove the option",
             )
+        valid = inspect.signature(getattr(hookspecs, hook)).parameters
+        for argument in _required(method):
+            if argument not in valid:
+                raise _refuse(
+                    f"{use}: {hook} has no argument {argument!r}", did_you_mean(argument, valid)
+                )
+
+
+def _required(method: Callable[..., Any]) -> list[str]:
+    """Return the arguments that a hook's method must be given."""
+    parameters = inspect.signature(method).parameters.values()
+    named = [one.name for one in parameters if one.kind in _NAMED and one.default is one.empty]
+    return [name for name in named if name != "self"]
 
 
 def _missing_parts(pipeline: Pipeline) -> Iterable[Finding]:
@@ -255,6 +289,13 @@ def _missing_parts(pipeline: Pipeline) -> Iterable[Finding]:
                 Level.ERROR,
                 "no plugin maps anything to this target",
                 remedy="give it a map: block, or add a plugin that maps to it",
+                path=("targets", name),
+            )
+        if name in pipeline.enrichers():
+            yield Finding(
+                Level.ERROR,
+                f"the target {name} is named like a plugin that enriches, and pauses go by name",
+                remedy="rename the target",
                 path=("targets", name),
             )
 

@@ -44,7 +44,8 @@ def resolve(reference: Any, context: ValidationInfo) -> str:
 
 def _read(path: Path) -> str:
     try:
-        value = path.read_text(encoding="utf-8").strip()
+        # Windows editors put a byte order mark before the text.
+        value = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeError) as error:
         raise ValueError(
             f"the secret file {path} cannot be read ({type(error).__name__})"

@@ -30,6 +30,7 @@ EVENT = "0B4C4410-1D46-43CD-A903-E8CF9DE6ADE5"
 INVITEE = "82506834-04D3-4C30-971A-DF06EACCD6CD"
 CONTACT = "DB665428-84D2-4C1D-AF60-2150FCF1B29F"
 OTHER = "33B87EF1-A759-4805-A8C5-271B72434D18"
+FULLWIDTH = "\N{FULLWIDTH DIGIT EIGHT}"
 ZERO = "00000000-0000-0000-0000-000000000000"
 
 # The eventType strings of Cvent's documentation and of public receivers.
@@ -237,7 +238,12 @@ def test_a_registration_that_names_nobody_says_which_field_it_lacks(
         ("InviteeSubstitutedInAnEvent", person(), f"registration:{EVENT}:{INVITEE}"),
         (
             "InviteeAbandonedRegistrationInAnEvent",
-            {"eventStub": EVENT, "inviteeStub": ZERO, "contactStub": ZERO, "email": "A@Example.com"},
+            {
+                "eventStub": EVENT,
+                "inviteeStub": ZERO,
+                "contactStub": ZERO,
+                "email": "A@Example.com",
+            },
             f"abandoned:{EVENT}:a@example.com",
         ),
         (
@@ -335,13 +341,14 @@ def test_a_substitution_keeps_the_registrant_and_carries_both_contacts() -> None
     assert after.confirmation == leaving["confirmationNumber"]
 
 
-@pytest.mark.parametrize(
-    ("value", "guest"),
-    [(True, True), ("true", True), ("Yes", True), (1, True), ("1", True)]
-    + [(value, False) for value in (False, "false", "no", 0, "", None, [], ["true"], {}, 1.5)],
-)
-def test_a_guest_is_known_in_every_way_that_cvent_writes_it(value: Any, guest: bool) -> None:
-    assert revision("AttendeeManualSynced", person(isGuest=value)).is_guest is guest
+@pytest.mark.parametrize("value", [True, "true", "Yes", " TRUE ", 1, "1"])
+def test_a_guest_is_known_in_every_way_that_cvent_writes_it(value: Any) -> None:
+    assert revision("AttendeeManualSynced", person(isGuest=value)).is_guest
+
+
+@pytest.mark.parametrize("value", [False, "false", "no", 0, "", None, [], ["true"], {}, 1.5, "x"])
+def test_whatever_else_it_writes_is_no_guest(value: Any) -> None:
+    assert not revision("AttendeeManualSynced", person(isGuest=value)).is_guest
 
 
 def order(*registrants: Mapping[str, Any]) -> dict[str, Any]:
@@ -360,12 +367,10 @@ def test_a_cancellation_finds_its_invitee_in_its_orders() -> None:
 
 def test_the_made_up_cancellation_is_the_same_registrant_as_its_registration() -> None:
     record = registrant(3)
-    without = {name: value for name, value in record.items() if name != "inviteeStub"}
     body = live("InviteeOrGuestCancelled", record)
     body["message"][0].pop("inviteeStub")
     (cancelled,) = read_revisions(read_envelope(encode(body)), {})
     assert cancelled.subject == revision("AttendeeManualSynced", record).subject
-    assert "inviteeStub" not in without
 
 
 @pytest.mark.parametrize("guest", [False, True])
@@ -464,7 +469,7 @@ def test_the_subject_depends_neither_on_the_case_of_guids_nor_on_the_order_of_fi
         ("MixedCase-7", "MixedCase-7"),
         (17, "17"),
         (INVITEE.replace("-", ""), INVITEE.replace("-", "")),
-        ("８2506834-04D3-4C30-971A-DF06EACCD6CD", "８2506834-04D3-4C30-971A-DF06EACCD6CD"),
+        (FULLWIDTH + INVITEE[1:], FULLWIDTH + INVITEE[1:]),
         (True, ""),
         (None, ""),
         (1.5, ""),
@@ -483,9 +488,23 @@ def test_any_json_value_as_a_record_is_a_revision(event_type: str, record: Any) 
 
 HOSTILE = st.dictionaries(
     st.sampled_from(
-        ["eventStub", "inviteeStub", "contactStub", "newContactStub", "oldContactStub", "email"]
-        + ["sessionStub", "speakerStub", "eventEmailStub", "isGuest", "firstName", "last_name"]
-        + ["confirmationNumber", "registration_code", "orders"]
+        [
+            "eventStub",
+            "inviteeStub",
+            "contactStub",
+            "newContactStub",
+            "oldContactStub",
+            "sessionStub",
+            "speakerStub",
+            "eventEmailStub",
+            "isGuest",
+            "firstName",
+            "last_name",
+            "email",
+            "confirmationNumber",
+            "registration_code",
+            "orders",
+        ]
     ),
     JSON | st.just(INVITEE),
 )
@@ -511,7 +530,7 @@ def test_a_value_nested_to_any_depth_is_read_or_parks_alone(field: str) -> None:
         try:
             found = read_envelope(body)
         except MalformedMessageError as error:
-            assert "nested too deeply" in str(error)  # noqa: PT017 - either is right
+            assert "nested too deeply" in str(error)
             continue
         assert len(list(read_revisions(found, {}))) == 2
 

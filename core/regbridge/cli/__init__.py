@@ -10,19 +10,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from regbridge.cli.check import check
-from regbridge.cli.demo import demo
-from regbridge.cli.new_client import new_client
-from regbridge.cli.plugins import plugins
+from regbridge.cli import (
+    check,
+    demo,
+    new_client,
+    plugins,
+    retry,
+    schema,
+    send,
+    serve,
+    show,
+    show_config,
+    status,
+    upgrade,
+)
 from regbridge.cli.printing import complain, findings_of
-from regbridge.cli.retry import retry
-from regbridge.cli.schema import schema
-from regbridge.cli.send import send
-from regbridge.cli.serve import serve, work
-from regbridge.cli.show import show
-from regbridge.cli.show_config import show_config
-from regbridge.cli.status import status
-from regbridge.cli.upgrade import upgrade
 from regbridge.errors import RegbridgeError
 
 app = typer.Typer(
@@ -33,19 +35,19 @@ app = typer.Typer(
 )
 
 for _command in (
-    demo,
-    new_client,
-    check,
-    serve,
-    work,
-    send,
-    status,
-    show,
-    retry,
-    show_config,
-    plugins,
-    schema,
-    upgrade,
+    demo.demo,
+    new_client.new_client,
+    check.check,
+    serve.serve,
+    serve.work,
+    send.send,
+    status.status,
+    show.show,
+    retry.retry,
+    show_config.show_config,
+    plugins.plugins,
+    schema.schema,
+    upgrade.upgrade,
 ):
     app.command()(_command)
 

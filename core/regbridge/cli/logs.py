@@ -27,7 +27,9 @@ def set_up_logging(level: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *_rendering(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
         # Asked for at every entry, because a test's stderr is another one than its neighbour's.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
@@ -49,6 +51,7 @@ class _IntoTheSameLog(logging.Handler):
     """Passes on what libraries log in Python's own way."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
         structlog.get_logger().log(
-            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
+            level, record.getMessage(), logger=record.name, exc_info=record.exc_info
         )

@@ -21,7 +21,8 @@ FILE = "regbridge.schema.json"
 def schema(
     configs: Configs = CONFIGS,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help=f"Not CONFIGS/{FILE}; - prints it.")
+        Path | None,
+        typer.Option("--output", "-o", help=f"Instead of {FILE} beside base.yaml; - prints it."),
     ] = None,
 ) -> None:
     """Write the JSON Schema of the configuration files, with the settings of all plugins."""

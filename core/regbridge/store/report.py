@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
+from regbridge.store.sql import search_form
 from regbridge.store.tables import (
     State,
     deliveries,
@@ -135,7 +136,7 @@ def find_registrations(
     """Return the registrations that a text names: newest registrants first, revisions in order.
 
     `text` is a confirmation number, an e-mail address, a name, an invitee's or contact's id, or
-    the number of a registration. Names are compared as they are stored, ids without case.
+    the number of a registration. Names and ids are compared without case.
     """
     lower = text.strip().lower()
     matches = [
@@ -144,7 +145,7 @@ def find_registrations(
         registrations.c.email == lower,
         registrations.c.invitee_stub == lower,
         registrations.c.invitee_stub == text.strip(),
-        func.lower(registrations.c.name) == lower,
+        registrations.c.search_name == search_form(text),
     ]
     if lower.isascii() and lower.isdigit() and len(lower) < 18:
         matches.append(registrations.c.id == int(lower))

@@ -12,7 +12,7 @@ from regbridge.message import Envelope, Revision
 from regbridge.store.clock import to_ms
 from regbridge.store.history import remember
 from regbridge.store.leases import Lease, held, take
-from regbridge.store.sql import insert_if_new
+from regbridge.store.sql import insert_if_new, search_form
 from regbridge.store.tables import State, receipts, registrants, registrations
 
 SMALL_RECEIPTS = 100
@@ -172,6 +172,7 @@ def _row(
         "previous_contact_stub": revision.previous_contact_stub,
         "is_guest": revision.is_guest,
         "name": revision.name,
+        "search_name": search_form(revision.name),
         "email": revision.email,
         "confirmation": revision.confirmation,
         "ordered_at": receipt.ordered_at,

@@ -39,3 +39,8 @@ def update_rows(
             for key, values in rows.items()
         ],
     )
+
+
+def search_form(name: str) -> str:
+    """Return a name as it is searched for: whatever its case and its spaces."""
+    return " ".join(name.split()).casefold()

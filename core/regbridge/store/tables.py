@@ -93,7 +93,8 @@ class RegistrationRow(Leased, table=True):
     """One record of a message. `ordered_at` is messageTime, or the arrival where there is none.
 
     `admitted` says that filters and dedupe let it pass, so that it supersedes older revisions.
-    `bulk` marks the registrations of a sync, which wait behind single ones.
+    `search_name` is the name as `search_form` makes it. `bulk` marks the registrations of a sync,
+    which wait behind single ones.
     """
 
     __tablename__: ClassVar[str] = "registrations"
@@ -124,7 +125,8 @@ class RegistrationRow(Leased, table=True):
     contact_stub: str = ""
     previous_contact_stub: str = ""
     is_guest: bool = False
-    name: str = Field(default="", index=True)
+    name: str = ""
+    search_name: str = Field(default="", index=True)
     email: str = Field(default="", index=True)
     confirmation: str = Field(default="", index=True)
     ordered_at: int = Field(sa_type=_Big)

@@ -133,7 +133,8 @@ class Deliverer:
         }
 
     def _settlement(self, row: Any, record: Record, outcome: Outcome) -> Settlement:
-        external_id = outcome.external_id or record.external_id
+        # A plugin may give a number, which PostgreSQL does not take for a text.
+        external_id = str(outcome.external_id) if outcome.external_id else record.external_id
         match outcome.kind:
             case OutcomeKind.CREATED | OutcomeKind.UPDATED:
                 return Settlement(

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from regbridge.errors import (
-    CredentialsError,
-    QuotaExceededError,
-    RegbridgeError,
-    RetryableError,
-)
+from regbridge.errors import CredentialsError, QuotaExceededError, RegbridgeError
 from regbridge.store.clock import to_ms
 from regbridge.store.pauses import Cause, Paused, find_pause, pause, resume
 from regbridge.worker.context import Context
+from regbridge.worker.schedule import asked_for
 
 FAILURES = 3
 """So many failed calls in a row are an outage; fewer are ordinary failures."""
@@ -53,8 +49,7 @@ class Outages:
                 return None
         since = paused.since if paused else now
         wait = min(max(now - since, SHORTEST), LONGEST)
-        if isinstance(error, RetryableError) and error.retry_after:
-            wait = max(wait, round(error.retry_after * 1000))
+        wait = max(wait, round(asked_for(error) * 1000))
         return self._pause(Cause.OUTAGE, str(error), now + wait)
 
     def untried(self, paused: Paused | None) -> None:

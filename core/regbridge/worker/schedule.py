@@ -8,6 +8,7 @@ from regbridge.errors import PluginError, RegbridgeError, RejectedError, Retryab
 
 FIRST_DELAY = 30.0
 LONGEST_DELAY = 3600.0
+LONGEST_ASKED = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def decide(
     """Decide what follows the failed attempt number `attempts`, which counts from 1.
 
     The delay doubles from 30 seconds to an hour, plus up to a tenth by `jitter` (0 to 1), and is
-    never shorter than what the error asks for. With twelve attempts that spans about five hours.
+    never shorter than what the error asks for, up to a week. With twelve attempts that spans about five hours.
     """
     if isinstance(error, RejectedError):
         return Park(str(error))
@@ -46,9 +47,13 @@ def decide(
     if attempts >= limit:
         return Park(f"{error} (given up after {attempts} attempts)")
     wait = delay(attempts, jitter)
-    if isinstance(error, RetryableError) and error.retry_after:
-        wait = max(wait, error.retry_after)
-    return Again(now + round(wait * 1000))
+    return Again(now + round(max(wait, asked_for(error)) * 1000))
+
+
+def asked_for(error: RegbridgeError) -> float:
+    """Return the seconds that an error asks to wait, within reason: what it says may be absurd."""
+    asked = error.retry_after if isinstance(error, RetryableError) else None
+    return min(max(0.0, asked or 0.0), LONGEST_ASKED)
 
 
 def delay(attempts: int, jitter: float) -> float:

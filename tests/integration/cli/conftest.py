@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from regbridge.cli import main
 from regbridge.clients import start_clients
@@ -38,8 +40,9 @@ class Ran:
 @pytest.fixture
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Ran]:
+) -> Iterator[Callable[..., Ran]]:
     """Runs `regbridge` in a folder of its own, as if somebody typed it."""
+    handlers = logging.getLogger().handlers[:]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ACME_CVENT_TOKEN", TOKEN)
     monkeypatch.setenv("REGBRIDGE_TOKEN", TOKEN)
@@ -55,7 +58,9 @@ def run(
         assert code is None or isinstance(code, int)
         return Ran(code or 0, out, err)
 
-    return run
+    yield run
+    structlog.reset_defaults()
+    logging.getLogger().handlers[:] = handlers
 
 
 @pytest.fixture
@@ -72,8 +77,14 @@ def client(configs: Path) -> Path:
 
 
 @pytest.fixture
+def receive(configs: Path) -> Callable[..., None]:
+    """Receives bodies through HTTP."""
+    return lambda *bodies: _receive(configs, bodies)
+
+
+@pytest.fixture
 def process(configs: Path) -> Callable[..., None]:
-    """Receives bodies through HTTP, then does all that is due with the configuration of now."""
+    """Receives bodies and does all that is due with the configuration of now."""
 
     def process(*bodies: bytes) -> None:
         _receive(configs, bodies)

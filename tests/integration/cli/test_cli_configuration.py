@@ -76,8 +76,10 @@ def test_a_misspelt_plugin_is_found_with_its_line_and_the_nearest_name(
     edit(client, "use: files", "use: filess")
     ran = run("check")
     assert ran.status == 1
-    assert "error: configs/clients/acme.yaml:28: targets.registrations" in ran.out
-    assert "did you mean 'files'?" in ran.out
+    assert ran.out == (
+        "error: configs/clients/acme.yaml:28: targets.registrations.use: no plugin 'filess'; "
+        "did you mean 'files'?\n"
+    )
 
 
 def test_broken_yaml_is_found_with_its_line(run: Callable[..., Any], client: Path) -> None:
@@ -100,7 +102,9 @@ def test_all_mistakes_of_all_files_are_found_at_once(
     found = run("check", "--json")
     assert found.status == 1
     clients = {each["client"]: each for each in found.json["clients"]}
-    assert [each["where"] for each in found.json["findings"]] == ["configs/base.yaml:15: host.port"]
+    [base] = found.json["findings"]
+    line = (configs / "base.yaml").read_text(encoding="utf-8").splitlines().index("  port: eight")
+    assert base["where"] == f"configs/base.yaml:{line + 1}: host.port"
     assert "did you mean 'plugins'?" in str(clients["acme"]["findings"])
     assert clients["second"]["ok"]
     assert clients["second"]["counts"] == {"events": 0, "endpoints": 1, "targets": 1, "cases": 1}
@@ -123,6 +127,17 @@ def test_a_case_that_comes_out_otherwise_is_a_finding(
     assert ran.status == 1
     assert "case 'a registration'" in ran.out
     assert ": OK" not in ran.out
+
+
+def test_two_clients_cannot_share_a_path(
+    run: Callable[..., Any], client: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECOND_CVENT_TOKEN", "x")
+    run("new-client", "second", "--path", "/cvent/acme/CventReg")
+    ran = run("check")
+    assert ran.status == 1
+    assert "acme: OK" in ran.out
+    assert "acme.yaml already has an endpoint at /cvent/acme/CventReg" in ran.out
 
 
 def test_check_takes_the_clients_that_are_named(run: Callable[..., Any], client: Path) -> None:

@@ -71,6 +71,11 @@ def test_status_prints_whole_reasons_and_nothing_but_harmless_text(
     assert "Nothing is pending." in ran.out
 
 
+def test_status_counts_what_waits(run: Callable[..., Any], receive: Callable[..., None]) -> None:
+    receive(registered(RORY), registered(OTHER))
+    assert "Receipts that wait to be split: 2" in run("status").out
+
+
 def test_status_shows_pauses_with_their_reason(
     run: Callable[..., Any], process: Callable[..., None], configs: Path
 ) -> None:
@@ -83,7 +88,8 @@ def test_status_shows_pauses_with_their_reason(
     [paused] = run("status", "--json").json["pauses"]
     assert (paused["reason"], paused["until"]) == ("used up", "1970-01-01T00:33:20Z")
     assert "used up" in run("status").out
-    assert run("retry", "--client", "acme", "--resume", "--json").json["resumed"] == 1
+    assert run("retry", "--target", "elsewhere", "--resume").status == 1
+    assert "Pauses ended: 1." in run("retry", "--client", "acme", "--resume").out
     assert run("status", "--json").json["pauses"] == []
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,34 +15,40 @@ from typing import Any
 
 import pytest
 
-from regbridge.cli import serve as serve_module
+from regbridge.cli import serve
 from regbridge.testing import payloads
 
 RORY = payloads.registrant(1)
 COMMAND = (sys.executable, "-c", "from regbridge.cli import main; main()")
-WINDOWS = sys.platform == "win32"
+
+if sys.platform == "win32":
+    FLAGS, STOP = subprocess.CREATE_NEW_PROCESS_GROUP, signal.CTRL_BREAK_EVENT
+else:
+    FLAGS, STOP = 0, signal.SIGTERM
 
 
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Run a command until the block ends, then stop it as a service would be stopped."""
-    flags = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
     with subprocess.Popen(
         (*COMMAND, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        creationflags=flags,
+        creationflags=FLAGS,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     ) as process:
         try:
             yield process
-            process.send_signal(
-                signal.CTRL_BREAK_EVENT if sys.platform == "win32" else signal.SIGTERM
-            )
+            process.send_signal(STOP)
             process.wait(60)
         finally:
             process.kill()
+
+
+def settled(run: Callable[..., Any]) -> int:
+    registrations = run("status", "--json").json["registrations"]
+    return sum(row["count"] for row in registrations if row["state"] != "pending")
 
 
 @pytest.fixture
@@ -56,7 +63,7 @@ def signals() -> Iterator[None]:
     """Puts the signal handlers back."""
     before = {
         number: signal.getsignal(number)
-        for name in serve_module._STOPPING
+        for name in serve._STOPPING
         if (number := getattr(signal, name, None))
     }
     yield
@@ -79,20 +86,20 @@ def test_a_message_is_sent_counted_shown_and_the_host_stops_when_it_is_told(
         )
         sent = run("send", url, "--sync", "7")
         assert (sent.status, "a sync of 7" in sent.out) == (0, True)
-        for _ in range(200):
-            figures = run("status", "--json").json
-            if (
-                sum(row["count"] for row in figures["deliveries"]) == 8
-                and not figures["pending_since"]
-            ):
-                break
+        deadline = time.monotonic() + 60
+        while settled(run) < 8 and time.monotonic() < deadline:
+            pass
         assert "delivered" in run("show", RORY["confirmationNumber"]).out
     assert process.returncode == 0
     assert (configs / "delivered" / "acme-registrations.jsonl").exists()
 
 
 def test_a_message_that_is_refused_is_a_finding(
-    run: Callable[..., Any], configs: Path, tmp_path: Path, endpoint_file: Path
+    run: Callable[..., Any],
+    configs: Path,
+    tmp_path: Path,
+    endpoint_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = tmp_path / "broken.json"
     broken.write_bytes(b"{")
@@ -103,7 +110,7 @@ def test_a_message_that_is_refused_is_a_finding(
         assert ran.status == 1
         assert "the body is not JSON" in ran.out
         assert "200" in ran.out
-        os.environ["REGBRIDGE_TOKEN"] = "wrong"
+        monkeypatch.setenv("REGBRIDGE_TOKEN", "wrong")
         wrong = run("send", url, str(endpoint_file))
         assert (wrong.status, wrong.out) == (1, "")
         assert "401" in wrong.err
@@ -139,13 +146,13 @@ def test_a_stop_ends_the_host_cleanly(
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
 ) -> None:
-    announce = serve_module._announce
+    announce = serve._announce
 
     def announce_and_stop(host: Any) -> None:
         announce(host)
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(serve_module, "_announce", announce_and_stop)
+    monkeypatch.setattr(serve, "_announce", announce_and_stop)
     run("upgrade")
     ran = run(*arguments)
     assert ran.status == 0
@@ -158,13 +165,13 @@ def test_a_refused_client_is_told_while_the_others_run(
     run: Callable[..., Any], configs: Path, signals: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("new-client", "other")
-    announce = serve_module._announce
+    announce = serve._announce
 
     def announce_and_stop(host: Any) -> None:
         announce(host)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(serve_module, "_announce", announce_and_stop)
+    monkeypatch.setattr(serve, "_announce", announce_and_stop)
     ran = run("serve", "--port", "0")
     assert ran.status == 0
     assert "other: does not start" in ran.out

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import OperationalError
 
 from regbridge import (
     Client,
@@ -37,6 +40,11 @@ from regbridge.store.operate import Choice, retry_receipts, retry_registrations
 from regbridge.store.tables import deliveries, history, pauses, receipts, registrations
 from regbridge.testing.payloads import encode, live, registrant
 from regbridge.worker.loop import Worker
+
+POSTGRES = os.environ.get(
+    "REGBRIDGE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+)
+
 
 START = 1_800_000_000_000
 SECOND = 1000
@@ -109,10 +117,10 @@ class Mapper(Plugin):
 class Ledger:
     """Everything from the commit of a message to the answers of the targets."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, url: str = "") -> None:
         self.path = path
         self.clock = Clock()
-        self.store = Store(f"sqlite:///{path}")
+        self.store = Store(url or f"sqlite:///{path}")
         self.intake = Intake(self.store)
         self.pipelines: dict[str, Pipeline] = {}
         self.config = WorkerConfig(lease_seconds=60)
@@ -146,7 +154,7 @@ class Ledger:
     @property
     def crm(self) -> Recorder:
         """The first target of the first client."""
-        client, pipeline = next(iter(self.pipelines.items()))
+        pipeline = next(iter(self.pipelines.values()))
         plugin = pipeline.target_plugin(next(iter(pipeline.client.targets)))
         assert isinstance(plugin, Recorder)
         return plugin
@@ -302,3 +310,36 @@ def ledger(bare_ledger: Ledger) -> Ledger:
     """A ledger with one client, whose one target is `ledger.crm`."""
     bare_ledger.add_client()
     return bare_ledger
+
+
+@pytest.fixture
+def killed() -> type[Killed]:
+    """What a plugin raises when its process dies."""
+    return Killed
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A schema of its own, which is dropped after the test."""
+    pytest.importorskip("psycopg")
+    schema = f"regbridge_{uuid.uuid4().hex}"
+    engine = create_engine(POSTGRES, connect_args={"connect_timeout": 3})
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA {schema}"))
+    except OperationalError:
+        pytest.skip("no PostgreSQL answers here")
+    yield f"{POSTGRES}?options=-csearch_path%3D{schema}"
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def shared_ledger(postgres_url: str, tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger that several workers share, with one client."""
+    ledger = Ledger(tmp_path, postgres_url)
+    ledger.store.upgrade()
+    ledger.add_client()
+    yield ledger
+    ledger.close()

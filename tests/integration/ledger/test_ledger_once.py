@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from regbridge import Kind, Outcome, Plugin, Record, Registration, hookimpl
@@ -182,7 +183,7 @@ def test_the_targets_id_is_kept_and_given_back(ledger: Ledger) -> None:
 
 
 def test_the_targets_id_survives_a_failed_attempt_of_the_same_delivery(ledger: Ledger) -> None:
-    def park_after_creation(records: list[Record]) -> list[Outcome]:
+    def park_after_creation(records: Sequence[Record]) -> list[Outcome]:
         return [Outcome.created("crm-77")]
 
     ledger.crm.script.append(park_after_creation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from regbridge import Drop, Outcome, Plugin, Record, Registration, RetryableError, hookimpl
@@ -94,7 +95,7 @@ def test_an_older_delivery_that_waits_is_superseded_when_a_newer_revision_is_adm
 def test_a_newer_revision_waits_while_an_older_one_is_in_flight(ledger: Ledger) -> None:
     seen: list[list[str]] = []
 
-    def meanwhile(records: list[Record]) -> list[Outcome]:
+    def meanwhile(records: Sequence[Record]) -> list[Outcome]:
         ledger.register(1, "new", minute=2)
         ledger.new_worker().run_once()
         seen.append(ledger.states())
@@ -113,7 +114,7 @@ def test_a_newer_revision_waits_while_an_older_one_is_in_flight(ledger: Ledger) 
 def test_an_older_revision_that_fails_after_the_newer_was_admitted_is_not_tried_again(
     ledger: Ledger,
 ) -> None:
-    def meanwhile(records: list[Record]) -> list[Outcome]:
+    def meanwhile(records: Sequence[Record]) -> list[Outcome]:
         ledger.register(1, "new", minute=2)
         ledger.new_worker().run_once()
         return [Outcome.retry("busy")]
@@ -130,7 +131,7 @@ def test_an_older_revision_that_fails_after_the_newer_was_admitted_is_not_tried_
 def test_going_back_while_the_change_is_in_flight_is_delivered_and_not_called_unchanged(
     ledger: Ledger,
 ) -> None:
-    def meanwhile(records: list[Record]) -> list[Outcome]:
+    def meanwhile(records: Sequence[Record]) -> list[Outcome]:
         ledger.register(1, "A", minute=3)
         ledger.new_worker().run_once()
         return [Outcome.updated()]
@@ -169,7 +170,7 @@ def test_a_duplicate_supersedes_nothing(ledger: Ledger) -> None:
 
 
 def test_registrants_do_not_wait_for_each_other(ledger: Ledger) -> None:
-    def fail_the_first(records: list[Record]) -> list[Outcome]:
+    def fail_the_first(records: Sequence[Record]) -> list[Outcome]:
         return [Outcome.retry("busy"), Outcome.created()]
 
     ledger.crm.script.append(fail_the_first)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from regbridge import Kind
 from regbridge.errors import StoreUnavailableError
@@ -78,15 +79,15 @@ def test_intake_works_again_after_the_database_came_back(ledger: Ledger) -> None
     assert ledger.states() == ["delivered"]
 
 
-def test_a_full_disk_refuses_messages_and_keeps_nothing_of_them(ledger: Ledger) -> None:
-    def allow_no_more_pages(connection: Any, _record: object) -> None:
-        connection.execute("PRAGMA max_page_count=1")
+def test_a_database_that_takes_no_writes_refuses_messages(ledger: Ledger) -> None:
+    def forbid_writes(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA query_only=ON")
 
     ledger.store.close()
-    event.listen(ledger.store.writer, "connect", allow_no_more_pages)
+    event.listen(ledger.store.writer, "connect", forbid_writes)
 
-    with pytest.raises(StoreUnavailableError, match="full"):
-        ledger.receive(sync(50))
+    with pytest.raises(StoreUnavailableError, match="readonly"):
+        ledger.receive(sync(1))
 
     assert read_rows(ledger, "SELECT id FROM receipts") == []
 
@@ -110,34 +111,32 @@ def test_a_closed_intake_refuses_messages_at_once(ledger: Ledger) -> None:
 def test_a_message_that_the_database_refuses_does_not_take_others_along(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The first commit is held up, so that the next two messages wait together.
-    held, go_on = threading.Event(), threading.Event()
+    ledger.store.write(
+        lambda c: c.exec_driver_sql(
+            "CREATE TRIGGER refuse BEFORE INSERT ON receipts WHEN NEW.client = 'refused' "
+            "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    )
+    under_way, go_on = threading.Event(), threading.Event()
     write = ledger.store.write
 
-    def slow_write(work: object) -> object:
-        held.set()
-        go_on.wait(30)
-        return write(work)  # type: ignore[arg-type]
+    def slow_write(work: Callable[[Connection], Any]) -> Any:
+        under_way.set()
+        assert go_on.wait(30)
+        return write(work)
 
     monkeypatch.setattr(ledger.store, "write", slow_write)
-    unstorable = b'{"eventType": "\xed\xa0\x80"}'
-    with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(ledger.receive, sync(1, first=1))
-        assert held.wait(30)
-        arrival = ledger.arrival(sync(1, first=2))
-        bad = pool.submit(
-            ledger.intake.accept,
-            type(arrival)("apap", "\ud800", unstorable, arrival.received_at),
-        )
-        good = pool.submit(ledger.receive, sync(1, first=3))
-        while ledger.intake._waiting.qsize() < 2:
-            threading.Event().wait(0.001)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(ledger.receive, sync(1))
+        assert under_way.wait(30)
+        # These wait together while the first is being written.
+        bad = pool.submit(ledger.receive, sync(2), "refused")
+        good = [pool.submit(ledger.receive, sync(number)) for number in (3, 4)]
         go_on.set()
 
-    assert first.exception() is None
-    assert good.exception() is None
-    assert bad.exception() is not None
-    assert len(ledger.receipts()) == 2
+    assert [future.exception() for future in (first, *good)] == [None] * 3
+    assert isinstance(bad.exception(), StoreUnavailableError)
+    assert sorted(row.record_count for row in ledger.receipts()) == [1, 3, 4]
 
 
 @pytest.mark.parametrize("body", [b"", b"<xml/>", b'{"eventType": 1}', b"\xff\xfe{}", b"[" * 9999])

@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("previous_contact_stub", sa.String(), nullable=False),
         sa.Column("is_guest", sa.Boolean(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("search_name", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("confirmation", sa.String(), nullable=False),
         sa.Column("ordered_at", BIG, nullable=False),
@@ -130,7 +131,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_registrations_confirmation", ["confirmation"], unique=False)
         batch_op.create_index("ix_registrations_email", ["email"], unique=False)
         batch_op.create_index("ix_registrations_invitee_stub", ["invitee_stub"], unique=False)
-        batch_op.create_index("ix_registrations_name", ["name"], unique=False)
+        batch_op.create_index("ix_registrations_search_name", ["search_name"], unique=False)
         batch_op.create_index(
             "registrations_order",
             ["registrant_id", "ordered_at", "receipt_id", "position"],

@@ -1,0 +1,79 @@
+"""The log on stderr, in its two forms."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import structlog
+
+from regbridge.cli.logs import set_up_logging
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """Puts the log back as it was."""
+    handlers = logging.getLogger().handlers[:]
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers[:] = handlers
+
+
+def fail() -> None:
+    secret = "hunter2" * 2
+    try:
+        raise ValueError(len(secret))
+    except ValueError:
+        structlog.get_logger().exception("failed", client="acme")
+
+
+def entries(capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    out, err = capsys.readouterr()
+    assert out == ""
+    return [json.loads(line) for line in err.splitlines()]
+
+
+def test_away_from_a_terminal_every_entry_is_a_line_of_json_with_its_time_in_utc(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_logging("info")
+    structlog.get_logger().info("started", clients=["acme"])
+    [entry] = entries(capsys)
+    assert (entry["event"], entry["level"], entry["clients"]) == ("started", "info", ["acme"])
+    assert datetime.fromisoformat(entry["timestamp"]).tzinfo == UTC
+
+
+def test_what_is_less_grave_than_the_level_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging("error")
+    structlog.get_logger().warning("not this")
+    logging.getLogger("waitress").warning("nor this")
+    structlog.get_logger().error("this")
+    assert [entry["event"] for entry in entries(capsys)] == ["this"]
+
+
+def test_libraries_write_into_the_same_log(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging("info")
+    set_up_logging("info")
+    logging.getLogger("waitress").error("the %s broke", "loop")
+    logging.getLogger("another").log(35, "a level of its own")
+    error, other = entries(capsys)
+    assert (error["event"], error["logger"]) == ("the loop broke", "waitress")
+    assert other["level"] == "warning"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_traceback_shows_no_local_variables(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    set_up_logging("info")
+    fail()
+    err = capsys.readouterr().err
+    assert "ValueError: 14" in err
+    assert "hunter2hunter2" not in err
+    assert err.startswith("{") is not terminal
