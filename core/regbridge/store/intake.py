@@ -119,8 +119,9 @@ def store_receipts(connection: Connection, arrivals: list[Arrival]) -> list[int]
     good = [arrival for arrival in arrivals if not arrival.problem]
     ids: list[int] = []
     if good:
-        statement = insert(receipts).returning(receipts.c.id, sort_by_parameter_order=True)
-        ids = list(connection.scalars(statement, [_row(arrival) for arrival in good]))
+        statement = insert(receipts).returning(receipts.c.id)
+        # The rows of one statement are numbered in their order, but may be returned in another.
+        ids = sorted(connection.scalars(statement, [_row(arrival) for arrival in good]))
     stored = iter(ids)
     return [
         _store_malformed(connection, arrival) if arrival.problem else next(stored)

@@ -39,7 +39,8 @@ def decide(
     """Decide what follows the failed attempt number `attempts`, which counts from 1.
 
     The delay doubles from 30 seconds to an hour, plus up to a tenth by `jitter` (0 to 1), and is
-    never shorter than what the error asks for, up to a week. With twelve attempts that spans about five hours.
+    never shorter than what the error asks for, up to a week. With twelve attempts that spans about
+    five hours.
     """
     if isinstance(error, RejectedError):
         return Park(str(error))
