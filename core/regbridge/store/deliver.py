@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, exists, or_, select
 
 from regbridge.store.history import remember_all
-from regbridge.store.leases import BULK_SHARE, Lease, held, take
+from regbridge.store.leases import Lease, by_share, held, take
 from regbridge.store.revisions import roll_up, supersede_deliveries
 from regbridge.store.sql import update_rows
 from regbridge.store.tables import State, deliveries, registrants, registrations
@@ -33,7 +34,7 @@ class Settlement:
 
 
 def claim_deliveries(
-    connection: Connection, client: str, target: str, limit: int, lease: Lease
+    connection: Connection, client: str, target: str, limit: int, lease: Lease, turn: int = 1
 ) -> Sequence[Any]:
     """Claim deliveries that are due at one target, single ones before syncs.
 
@@ -41,9 +42,7 @@ def claim_deliveries(
     revisions found on the way are settled as superseded, so that there is one for each registrant.
     A row whose `lapsed` is true was claimed before by a worker that never came back.
     """
-    bulk_places = max(limit // BULK_SHARE, 1)
-    rows = _due(connection, client, target, False, max(limit - bulk_places, 1), lease.now)
-    rows += _due(connection, client, target, True, limit - len(rows), lease.now)
+    rows = by_share(partial(_due, connection, client, target, lease.now), limit, turn)
     superseded = supersede_deliveries(
         connection, {row.id: row.registration_id for row in rows}, lease.now
     )
@@ -92,7 +91,7 @@ def last_external_ids(
 
 
 def _due(
-    connection: Connection, client: str, target: str, bulk: bool, limit: int, now: int
+    connection: Connection, client: str, target: str, now: int, bulk: bool, limit: int
 ) -> list[Any]:
     if limit <= 0:
         return []

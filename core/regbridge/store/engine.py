@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from regbridge.errors import ConfigError, StoreUnavailableError
@@ -158,7 +159,11 @@ def _transact(engine: Engine, work: Callable[[Connection], Result]) -> Result:
         with engine.begin() as connection:
             return work(connection)
     except DBAPIError as error:
-        raise StoreUnavailableError(f"the ledger cannot be used: {error.orig}") from error
+        # The first line alone: what PostgreSQL says after it may quote the row.
+        cause = str(error.orig).partition("\n")[0]
+        raise StoreUnavailableError(f"the ledger cannot be used: {cause}") from error
+    except PoolTimeoutError as error:
+        raise StoreUnavailableError("the ledger has no free connection") from error
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from sqlalchemy import Connection, Table, select, update
+
+Row = TypeVar("Row")
 
 Leasable = Table
 """Receipts, registrations or deliveries."""
@@ -31,6 +34,20 @@ class Lease:
 def take(connection: Connection, table: Table, ids: Collection[int], lease: Lease) -> None:
     """Write a lease on rows that the caller selected for update in the same transaction."""
     _write(connection, table, ids, None, lease.token, lease.until)
+
+
+def by_share(due: Callable[[bool, int], list[Row]], limit: int, turn: int) -> list[Row]:
+    """Return what is due, single messages before syncs, with the syncs' share kept for them.
+
+    `due` returns so many rows of syncs, or of all others. A batch too small to be shared goes to
+    syncs at every fourth `turn`.
+    """
+    reserved = limit // BULK_SHARE or int(turn % BULK_SHARE == 0)
+    bulk = due(True, reserved)
+    single = due(False, limit - len(bulk))
+    if len(bulk) == reserved:
+        bulk = due(True, limit - len(single))
+    return single + bulk
 
 
 def renew(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from regbridge.store.history import remember_all
-from regbridge.store.leases import BULK_SHARE, Lease, held, take
+from regbridge.store.leases import Lease, by_share, held, take
 from regbridge.store.prepared import Prepared, write_deliveries
 from regbridge.store.revisions import (
     newer_revisions,
@@ -40,16 +41,14 @@ class Postponed:
 
 
 def claim_registrations(
-    connection: Connection, client: str, limit: int, lease: Lease
+    connection: Connection, client: str, limit: int, lease: Lease, turn: int = 1
 ) -> Sequence[Any]:
     """Claim registrations that are due, single ones before syncs, in the order of their arrival.
 
     Other revisions of the same registrants that are due come along, whatever the limit: only the
     newest needs the work.
     """
-    bulk_places = max(limit // BULK_SHARE, 1)
-    ids = _due(connection, client, lease.now, bulk=False, limit=max(limit - bulk_places, 1))
-    ids += _due(connection, client, lease.now, bulk=True, limit=limit - len(ids))
+    ids = by_share(partial(_due, connection, client, lease.now), limit, turn)
     if not ids:
         return []
     ids = list({*ids, *_siblings(connection, ids, lease.now)})
@@ -111,7 +110,7 @@ def settle_prepared(
     roll_up(connection, done, lease.now)
 
 
-def _due(connection: Connection, client: str, now: int, *, bulk: bool, limit: int) -> list[int]:
+def _due(connection: Connection, client: str, now: int, bulk: bool, limit: int) -> list[int]:
     statement = (
         select(registrations.c.id)
         .where(

@@ -113,10 +113,11 @@ def all_pauses(connection: Connection) -> Sequence[Any]:
 
 def pending_since(connection: Connection) -> int | None:
     """Return when the oldest work that waits arrived, in ms, or None when nothing waits."""
+    waiting = select(registrations.c.receipt_id).where(registrations.c.state == State.PENDING)
     oldest: int | None = connection.scalar(
-        select(func.min(receipts.c.received_at))
-        .join(registrations, registrations.c.receipt_id == receipts.c.id)
-        .where(registrations.c.state == State.PENDING)
+        select(func.min(receipts.c.received_at)).where(
+            or_(receipts.c.state == State.PENDING, receipts.c.id.in_(waiting))
+        )
     )
     return oldest
 

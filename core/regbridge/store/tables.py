@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -11,7 +11,9 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    String,
     Table,
+    TypeDecorator,
     UniqueConstraint,
     text,
 )
@@ -20,6 +22,19 @@ from sqlmodel import Field, SQLModel
 _WORK = text("due_at IS NOT NULL")
 # SQLite numbers its rows by itself only in a column whose type is INTEGER.
 _Big = BigInteger().with_variant(Integer, "sqlite")
+
+
+class PlainText(TypeDecorator[str]):
+    """Text that others wrote, without what a database refuses: NUL, halves of characters."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
+        """Return what is stored."""
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 class State(StrEnum):
@@ -72,7 +87,7 @@ class Receipt(Leased, table=True):
     record_count: int = 0
     split_count: int = 0
     state: str = State.PENDING
-    reason: str = ""
+    reason: str = Field(default="", sa_type=PlainText)
     arrivals: int = 1
     digest: str | None = Field(default=None, unique=True)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -133,8 +148,8 @@ class RegistrationRow(Leased, table=True):
     bulk: bool = False
     admitted: bool = False
     state: str = State.PENDING
-    reason: str = ""
-    field: str = ""
+    reason: str = Field(default="", sa_type=PlainText)
+    field: str = Field(default="", sa_type=PlainText)
     settled_at: int | None = Field(default=None, sa_type=_Big)
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
@@ -179,12 +194,12 @@ class Delivery(Leased, table=True):
     contact_stub: str = ""
     bulk: bool = False
     state: str = State.PENDING
-    reason: str = ""
-    field: str = ""
+    reason: str = Field(default="", sa_type=PlainText)
+    field: str = Field(default="", sa_type=PlainText)
     record: str = ""
     digest: str = ""
     configuration: str = ""
-    external_id: str | None = None
+    external_id: str | None = Field(default=None, sa_type=PlainText)
     outcome: str = ""
     reached: bool = False
     created_at: int = Field(sa_type=_Big)
@@ -199,7 +214,7 @@ class Pause(SQLModel, table=True):
     client: str = Field(primary_key=True)
     upstream: str = Field(primary_key=True)
     cause: str
-    reason: str
+    reason: str = Field(sa_type=PlainText)
     since: int = Field(sa_type=_Big)
     until: int = Field(sa_type=_Big)
 
@@ -227,7 +242,7 @@ class History(SQLModel, table=True):
     registration_id: int | None = Field(default=None, sa_type=_Big, index=True)
     target: str = ""
     happening: str
-    text: str = ""
+    text: str = Field(default="", sa_type=PlainText)
 
 
 # For Core statements, which do bulk work without making an object for each row.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -43,6 +44,7 @@ class Deliverer:
         self._context = context
         self._pipeline = pipeline
         self._client = pipeline.client.name
+        self._turns = count(1)
         self._target = target
         self._plugin = pipeline.target_plugin(target.name)
         self._outages = Outages(context, self._client, target.name)
@@ -51,11 +53,12 @@ class Deliverer:
         """Deliver one batch; return whether there was anything to do."""
         paused = self._outages.find()
         lease = self._context.leasing.new()
+        turn = next(self._turns)
         if paused and paused.until > lease.now:
             return False
         limit = 1 if paused else self._plugin.batch_size
         rows = self._context.store.write(
-            lambda c: claim_deliveries(c, self._client, self._target.name, limit, lease)
+            lambda c: claim_deliveries(c, self._client, self._target.name, limit, lease, turn)
         )
         if not rows:
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ class Preparer:
         self._context = context
         self._pipeline = pipeline
         self._client = pipeline.client.name
+        self._turns = count(1)
         self._outages = {
             name: Outages(context, self._client, name) for name in pipeline.enrichers()
         }
@@ -39,11 +41,12 @@ class Preparer:
         """Prepare one batch; return whether there was anything to do."""
         paused = {name: pause for name, o in self._outages.items() if (pause := o.find())}
         lease = self._context.leasing.new()
+        turn = next(self._turns)
         if any(pause.until > lease.now for pause in paused.values()):
             return False
         limit = 1 if paused else self._context.batch_size
         rows = self._context.store.write(
-            lambda c: claim_registrations(c, self._client, limit, lease)
+            lambda c: claim_registrations(c, self._client, limit, lease, turn)
         )
         if not rows:
             return False

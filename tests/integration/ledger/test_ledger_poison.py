@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from regbridge import (
+    Drop,
     Outcome,
     Plugin,
     Record,
@@ -284,3 +285,37 @@ def test_a_sync_goes_on_while_single_registrations_keep_coming(ledger: Ledger) -
 
     from_sync = [company for company in ledger.crm.companies if company != "live"]
     assert len(from_sync) == 20
+
+
+def test_a_sync_goes_on_at_a_target_that_takes_one_record_in_a_call(ledger: Ledger) -> None:
+    ledger.crm.batch_size = 1
+    ledger.receive(sync(101))
+    ledger.lane("split", "syncs")()
+    for number in range(40):
+        ledger.register(10_000 + number, "live")
+    ledger.lane("split", "")()
+    while ledger.lane("prepare")():
+        pass
+
+    for _ in range(40):
+        ledger.lane("deliver")()
+
+    assert ledger.crm.companies.count("live") == 30
+    assert len(ledger.crm.companies) == 40
+
+
+def test_what_a_plugin_says_is_stored_without_what_a_database_refuses(ledger: Ledger) -> None:
+    class Odd(Plugin):
+        def __init__(self) -> None:
+            """Have no settings."""
+
+        @hookimpl
+        def filter_registration(self, registration: Registration) -> Drop:
+            return Drop("odd\0 \ud800 reason")
+
+    ledger.add_client(Odd())
+    ledger.register(1)
+
+    ledger.run()
+
+    assert [row.reason for row in ledger.registrations()] == ["odd ? reason"]
