@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
+from regbridge.store.history import remember_all
 from regbridge.store.tables import State, deliveries, registrations
 
 
@@ -16,13 +17,16 @@ from regbridge.store.tables import State, deliveries, registrations
 class Prepared:
     """What one registration becomes at one target: a record, or the reason why there is none.
 
-    `by_contact` says that the target keeps one record for each contact.
+    `by_contact` says that the target keeps one record for each contact. `dropped` says why the
+    target gets none, `problem` and `field` what a person has to mend first.
     """
 
     target: str
     by_contact: bool = False
     record: str = ""
     dropped: str = ""
+    problem: str = ""
+    field: str = ""
 
     @property
     def digest(self) -> str:
@@ -55,12 +59,32 @@ def write_deliveries(
             before = known.get((key, result.target))
             if before is None:
                 new.append(row)
-            elif not (before.claimed or (before.settled and before.digest == row["digest"])):
+            elif not (before.claimed or (before.settled and _adds_nothing(result, before))):
                 connection.execute(
                     update(deliveries).where(deliveries.c.id == before.id).values(row)
                 )
     if new:
         connection.execute(insert(deliveries), new)
+    remember_all(
+        connection,
+        [
+            {
+                "at": now,
+                "client": client,
+                "registration_id": key,
+                "target": result.target,
+                "happening": "parked",
+                "text": result.problem,
+            }
+            for key, results in done.items()
+            for result in results
+            if result.problem
+        ],
+    )
+
+
+def _adds_nothing(result: Prepared, before: Any) -> bool:
+    return not result.record or result.digest == before.digest
 
 
 def _about(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
@@ -141,10 +165,11 @@ def _delivery(
         "created_at": now,
         "settled_at": None,
     }
-    if result.dropped:
+    if not result.record:
         row |= {
-            "state": State.FILTERED,
-            "reason": result.dropped,
+            "state": State.PARKED if result.problem else State.FILTERED,
+            "reason": result.problem or result.dropped,
+            "field": result.field,
             "due_at": None,
             "settled_at": now,
         }

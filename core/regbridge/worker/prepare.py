@@ -112,7 +112,7 @@ class Preparer:
         return holds
 
     def _map(self, registration: Registration, row: Any) -> Sequence[Prepared] | Postponed:
-        """Map for every target; where one mapping fails, the registration waits as a whole."""
+        """Map for every target; only a plugin's bug makes the registration wait as a whole."""
         try:
             return [
                 self._prepared(registration, target)
@@ -123,11 +123,16 @@ class Preparer:
             return self._postpone(error, row)
 
     def _prepared(self, registration: Registration, target: Target) -> Prepared:
+        """Map for one target; a record that cannot be made is parked there, and only there."""
         by_contact = target.keyed_on is KeyedOn.CONTACT
-        answer = self._pipeline.map(registration, target)
-        if isinstance(answer, Drop):
-            return Prepared(target.name, by_contact, dropped=answer.reason)
-        return Prepared(target.name, by_contact, _encode(answer, target))
+        try:
+            answer = self._pipeline.map(registration, target)
+            if isinstance(answer, Drop):
+                return Prepared(target.name, by_contact, dropped=answer.reason)
+            return Prepared(target.name, by_contact, _encode(answer, target))
+        except RejectedError as error:
+            field = error.field or ""
+            return Prepared(target.name, by_contact, problem=str(error), field=field)
 
     def _postpone(self, error: RegbridgeError, row: Any) -> Postponed:
         field = getattr(error, "field", None) or ""

@@ -319,3 +319,56 @@ def test_what_a_plugin_says_is_stored_without_what_a_database_refuses(ledger: Le
     ledger.run()
 
     assert [row.reason for row in ledger.registrations()] == ["odd ? reason"]
+
+
+class Strict(Plugin):
+    """Refuses to map for one target while it is told to."""
+
+    def __init__(self) -> None:
+        self.refuses = True
+
+    @hookimpl
+    def map_registration(self, registration: Registration, target: Target) -> Record:
+        if target.name == "strict" and self.refuses:
+            raise RejectedError("MemberId is required and has no value", field="MemberId")
+        return Record({"company": registration.fields["company"]})
+
+
+def test_a_record_that_cannot_be_made_for_one_target_parks_there_alone(ledger: Ledger) -> None:
+    crm, rule = ledger.crm, Strict()
+    strict = type(crm)()
+    ledger.add_client(rule, targets={"crm": crm, "strict": strict})
+    ledger.register(1, "good")
+
+    ledger.run()
+
+    assert [row.state for row in ledger.deliveries("crm")] == ["delivered"]
+    parked = ledger.deliveries("strict")
+    assert [(row.state, row.field) for row in parked] == [("parked", "MemberId")]
+    assert ledger.states() == ["parked"]
+    assert [row.field for row in ledger.registrations()] == ["MemberId"]
+    assert ledger.happenings() == ["parked"]
+
+    rule.refuses = False
+    ledger.retry()
+    ledger.run()
+
+    assert ledger.states() == ["delivered"]
+    assert (crm.companies, strict.companies) == (["good"], ["good"])
+
+
+def test_a_retry_that_cannot_map_any_more_keeps_what_was_delivered(ledger: Ledger) -> None:
+    crm, rule = ledger.crm, Strict()
+    strict = type(crm)()
+    rule.refuses = False
+    crm.script.append(lambda records: [Outcome.rejected("no")])
+    ledger.add_client(rule, targets={"crm": crm, "strict": strict})
+    ledger.register(1, "good")
+    ledger.run()
+    assert ledger.states() == ["parked"]
+
+    rule.refuses = True
+    ledger.retry()
+    ledger.run()
+
+    assert [row.state for row in ledger.deliveries("strict")] == ["delivered"]
