@@ -149,9 +149,8 @@ def registration(number: int, payload: bytes, record: Record, now: int) -> dict[
 
 def key(number: int, stub: str, record: Record) -> dict[str, Any]:
     """Return the row of a dedupe key."""
-    text = f"bench\0{stub}|{subject(record)}#0"
     return {
-        "key": hashlib.blake2b(text.encode(), digest_size=16).digest(),
+        "key": f"bench|{stub}:{subject(record)}:0",
         "registration_id": number,
     }
 

@@ -120,7 +120,14 @@ def rows_of(numbers: range, receipt: int, payload: bytes) -> Iterator[tuple[Any,
             for n, stub in stubs.items()
         ),
     )
-    yield dedupe_keys, ({"key": uuid.uuid4().bytes, "registration_id": n} for n in numbers)
+    message = uuid.uuid4()
+    yield (
+        dedupe_keys,
+        (
+            {"key": f"bench|{message}:registration:{EVENT}:{stub}:0", "registration_id": n}
+            for n, stub in stubs.items()
+        ),
+    )
     yield (
         deliveries,
         (

@@ -143,6 +143,8 @@ def _set_up_sqlite(engine: Engine, begin: str, cache_kb: int) -> None:
         "busy_timeout=30000",
         f"cache_size=-{cache_kb}",
         "journal_size_limit=67108864",
+        "cache_spill=OFF",
+        "wal_autocheckpoint=16384",
     )
 
     def connect(connection: Any, _record: Any) -> None:

@@ -21,6 +21,7 @@ from regbridge.store.revisions import (
 )
 from regbridge.store.sql import insert_if_new, update_rows
 from regbridge.store.tables import (
+    PlainText,
     State,
     dedupe_keys,
     deliveries,
@@ -28,6 +29,9 @@ from regbridge.store.tables import (
     registrants,
     registrations,
 )
+
+LONGEST_KEY = 300
+"""Characters of a dedupe key that are kept as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +158,22 @@ def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
 
 def _claim_keys(connection: Connection, keys: Mapping[int, str], client: str) -> dict[int, int]:
     """Return the owner of each registration's key: the first that ever claimed it."""
-    digests = {
-        i: hashlib.blake2b(f"{client}\0{key}".encode(), digest_size=16).digest()
-        for i, key in keys.items()
-    }
-    rows = [{"key": digest, "registration_id": i} for i, digest in digests.items()]
+    texts = {i: _stored_key(client, key) for i, key in keys.items()}
+    rows = [{"key": text, "registration_id": i} for i, text in texts.items()]
     if rows:
         connection.execute(insert_if_new(connection, dedupe_keys), rows)
     statement = select(dedupe_keys.c.key, dedupe_keys.c.registration_id).where(
-        dedupe_keys.c.key.in_(set(digests.values()))
+        dedupe_keys.c.key.in_(set(texts.values()))
     )
     owners = {row.key: row.registration_id for row in connection.execute(statement)}
-    return {i: owners[digest] for i, digest in digests.items()}
+    return {i: owners[text] for i, text in texts.items()}
+
+
+def _stored_key(client: str, key: str) -> str:
+    text = PlainText.clean(f"{client}|{key}")
+    if len(text) <= LONGEST_KEY:
+        return text
+    return f"{client}|{hashlib.blake2b(key.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def _settle(connection: Connection, state: State, reasons: Mapping[int, str], now: int) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, event
 from regbridge import Kind
 from regbridge.errors import StoreUnavailableError
 from regbridge.store.intake import store_receipts
+from regbridge.store.report import find_registrations
 from regbridge.testing.payloads import encode, live, message, registrant, sync
 
 if TYPE_CHECKING:
@@ -268,3 +269,17 @@ def test_texts_with_a_nul_can_be_stored_by_every_database(ledger: Ledger) -> Non
     receipt, registration = ledger.receipts()[0], ledger.registrations()[0]
     texts = [*receipt, *registration]
     assert not [text for text in texts if isinstance(text, str) and "\0" in text]
+
+
+def test_a_search_walks_one_index_and_never_the_records_themselves(ledger: Ledger) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT registrations.id"):
+            rows = connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(row[-1] for row in rows)
+
+    event.listen(ledger.store.engine, "before_cursor_execute", explain)
+    ledger.store.read(lambda c: find_registrations(c, "Amara Achterberg", "apap"))
+
+    assert plans == ["SCAN registrations USING COVERING INDEX registrations_search"]

@@ -128,13 +128,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("receipt_id", "position"),
     )
     with op.batch_alter_table("registrations", schema=None) as batch_op:
-        batch_op.create_index("ix_registrations_confirmation", ["confirmation"], unique=False)
-        batch_op.create_index("ix_registrations_email", ["email"], unique=False)
-        batch_op.create_index("ix_registrations_invitee_stub", ["invitee_stub"], unique=False)
-        batch_op.create_index("ix_registrations_search_name", ["search_name"], unique=False)
         batch_op.create_index(
             "registrations_order",
             ["registrant_id", "ordered_at", "receipt_id", "position"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "registrations_search",
+            ["email", "search_name", "confirmation", "invitee_stub", "client"],
             unique=False,
         )
         batch_op.create_index("registrations_state", ["client", "state", "endpoint"], unique=False)
@@ -148,7 +149,7 @@ def upgrade() -> None:
 
     op.create_table(
         "dedupe_keys",
-        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("registration_id", BIG, nullable=False),
         sa.ForeignKeyConstraint(
             ["registration_id"],
