@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -29,6 +29,40 @@ _RECEIVE_BYTES = 1 << 16
 _HEAD_BYTES = 1 << 15
 
 
+class Listener(TcpWSGIServer):
+    """The listening socket, with the connections that it took."""
+
+    channel_class = Channel
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        self._lock = threading.Lock()
+        self._is_closed = False
+        super().__init__(*args, **settings)
+
+    def set_reuse_addr(self) -> None:
+        """Leave the socket as `_listen` made it: on Windows reuse would share the port."""
+
+    def pull_trigger(self) -> None:
+        """Wake the loop.
+
+        A request that outlives `stop` must not write to the trigger's descriptor, which may be
+        another file's by then.
+        """
+        with self._lock:
+            if not self._is_closed:
+                super().pull_trigger()
+
+    def close_socket(self) -> None:
+        """Take no more connections; the trigger goes on waking the loop."""
+        wasyncore.dispatcher.close(self)
+
+    def close(self) -> None:
+        """Close the socket and the trigger."""
+        with self._lock:
+            self._is_closed = True
+            super().close()
+
+
 class Server:
     """Serves a WSGI application at one address.
 
@@ -36,6 +70,8 @@ class Server:
     X-Forwarded-For and X-Forwarded-Proto are believed; everybody else's are removed.
     `stop_seconds` bounds how long `stop` waits for requests under way.
     """
+
+    listener_class: ClassVar[type[Listener]] = Listener
 
     def __init__(
         self,
@@ -73,7 +109,7 @@ class Server:
         self._stopping = threading.Event()
         self._deadline = 0.0
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
-        self._listener: _Listener
+        self._listener: Listener
 
     def start(self) -> str:
         """Listen, and return the base URL.
@@ -86,7 +122,7 @@ class Server:
         dispatcher = ThreadedTaskDispatcher()
         adjustments = Adjustments(sockets=[listening], **self._settings)
         dispatcher.set_thread_count(adjustments.threads)
-        self._listener = _Listener(
+        self._listener = self.listener_class(
             self._app,
             self._map,
             _sock=listening,
@@ -127,38 +163,6 @@ class Server:
 
     def _channels(self) -> list[Channel]:
         return [channel for channel in self._map.values() if isinstance(channel, Channel)]
-
-
-class _Listener(TcpWSGIServer):
-    channel_class = Channel
-
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        self._lock = threading.Lock()
-        self._is_closed = False
-        super().__init__(*args, **settings)
-
-    def set_reuse_addr(self) -> None:
-        """Leave the socket as `_listen` made it: on Windows reuse would share the port."""
-
-    def pull_trigger(self) -> None:
-        """Wake the loop.
-
-        A request that outlives `stop` must not write to the trigger's descriptor, which may be
-        another file's by then.
-        """
-        with self._lock:
-            if not self._is_closed:
-                super().pull_trigger()
-
-    def close_socket(self) -> None:
-        """Take no more connections; the trigger goes on waking the loop."""
-        wasyncore.dispatcher.close(self)
-
-    def close(self) -> None:
-        """Close the socket and the trigger."""
-        with self._lock:
-            self._is_closed = True
-            super().close()
 
 
 def _listen(address: str, port: int) -> socket.socket:
