@@ -95,6 +95,14 @@ class Receipt(Leased, table=True):
     reason: str = Field(default="", sa_type=PlainText)
     arrivals: int = 1
     digest: str | None = Field(default=None, unique=True)
+
+
+class Body(SQLModel, table=True):
+    """A receipt's message as it came; apart from the receipt, whose every update would copy it."""
+
+    __tablename__: ClassVar[str] = "receipt_bodies"
+
+    receipt_id: int = Field(primary_key=True, sa_type=_Big, foreign_key="receipts.id")
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -165,6 +173,15 @@ class RegistrationRow(Leased, table=True):
     reason: str = Field(default="", sa_type=PlainText)
     field: str = Field(default="", sa_type=PlainText)
     settled_at: int | None = Field(default=None, sa_type=_Big)
+
+
+class Payload(SQLModel, table=True):
+    """The JSON of one record of a receipt; apart from the registration, as a receipt's body is."""
+
+    __tablename__: ClassVar[str] = "registration_payloads"
+
+    receipt_id: int = Field(primary_key=True, sa_type=_Big, foreign_key="receipts.id")
+    position: int = Field(primary_key=True)
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -264,8 +281,10 @@ class History(SQLModel, table=True):
 
 # For Core statements, which do bulk work without making an object for each row.
 receipts: Table = SQLModel.metadata.tables["receipts"]
+receipt_bodies: Table = SQLModel.metadata.tables["receipt_bodies"]
 registrants: Table = SQLModel.metadata.tables["registrants"]
 registrations: Table = SQLModel.metadata.tables["registrations"]
+registration_payloads: Table = SQLModel.metadata.tables["registration_payloads"]
 dedupe_keys: Table = SQLModel.metadata.tables["dedupe_keys"]
 deliveries: Table = SQLModel.metadata.tables["deliveries"]
 pauses: Table = SQLModel.metadata.tables["pauses"]
