@@ -149,6 +149,7 @@ def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
             receipts.c.message_time,
             receipts.c.message_time_text,
             receipts.c.received_at,
+            receipts.c.record_count,
         )
         .join(receipts, receipts.c.id == registrations.c.receipt_id)
         .join(registration_payloads, own_payload())

@@ -253,6 +253,36 @@ class Pause(SQLModel, table=True):
     until: int = Field(sa_type=_Big)
 
 
+class LimiterPlace(SQLModel, table=True):
+    """A place for one call of a vendor's account, free from `free_at` on."""
+
+    __tablename__: ClassVar[str] = "limiter_places"
+
+    key: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    free_at: int = Field(sa_type=_Big)
+
+
+class LimiterBlock(SQLModel, table=True):
+    """A vendor's account that nobody calls before `until`."""
+
+    __tablename__: ClassVar[str] = "limiter_blocks"
+
+    key: str = Field(primary_key=True)
+    until: int = Field(sa_type=_Big)
+    reason: str = Field(sa_type=PlainText)
+
+
+class LimiterCalls(SQLModel, table=True):
+    """How many calls an account had on one day, which begins at midnight GMT."""
+
+    __tablename__: ClassVar[str] = "limiter_calls"
+
+    key: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)
+    calls: int
+
+
 class Configuration(SQLModel, table=True):
     """A client's configuration that mapped records; secrets are references only."""
 
@@ -288,5 +318,8 @@ registration_payloads: Table = SQLModel.metadata.tables["registration_payloads"]
 dedupe_keys: Table = SQLModel.metadata.tables["dedupe_keys"]
 deliveries: Table = SQLModel.metadata.tables["deliveries"]
 pauses: Table = SQLModel.metadata.tables["pauses"]
+limiter_places: Table = SQLModel.metadata.tables["limiter_places"]
+limiter_blocks: Table = SQLModel.metadata.tables["limiter_blocks"]
+limiter_calls: Table = SQLModel.metadata.tables["limiter_calls"]
 configurations: Table = SQLModel.metadata.tables["configurations"]
 history: Table = SQLModel.metadata.tables["history"]

@@ -36,9 +36,7 @@ def test_a_message_is_on_disk_when_its_receipt_is_returned(ledger: Ledger) -> No
 
     receipt = ledger.receive(body)
 
-    rows = read_rows(
-        ledger, "SELECT id, body, record_count, state FROM receipts, receipt_bodies"
-    )
+    rows = read_rows(ledger, "SELECT id, body, record_count, state FROM receipts, receipt_bodies")
     assert rows == [(receipt, body, 2, "pending")]
 
 
