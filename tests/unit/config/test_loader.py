@@ -161,7 +161,7 @@ def test_everything_that_is_wrong_is_found_at_once(problems: Problems, minimal: 
     assert "no time zone 'America/NewYork'; did you mean 'America/New_York'?" in text
     assert "plugins[0].use: use is missing" in text
     assert "events.gala.id: text was expected; write it in quotes" in text
-    assert "a question is named by either its id, a GUID, or its code" in text
+    assert "a question is named by one of its id (a GUID), its code, its text" in text
     assert "dedupe: a mapping (key: value) was expected" in text
     assert "host: is for base.yaml alone" in text
 
