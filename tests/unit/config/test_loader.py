@@ -6,16 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
-from regbridge import ConfigError, Secret, Settings
+from regbridge import ConfigError
 from regbridge.config.loader import (
     ClientFile,
     claimed,
     client_paths,
     load_client,
     load_host,
-    settings_findings,
 )
 
 Load = Callable[..., ClientFile]
@@ -285,26 +283,6 @@ def test_a_secret_that_is_written_where_it_must_not_be_is_refused_and_never_show
     assert caught.value.findings[0].where.startswith("clients/apap.yaml:3: endpoints.CventReg")
     assert "opensesame" not in f"{caught.value} {caught.value.findings!r} {caught.value.detail}"
     assert caught.value.__cause__ is None
-
-
-class Account(Settings):
-    password: Secret
-    region: str = "us"
-
-
-def test_a_plugins_settings_are_explained_like_the_rest(load: Load, minimal: str) -> None:
-    settings = "\n    use: files\n    settings:\n      password: opensesame\n      regoin: eu\n"
-    client = load(minimal.replace("{use: files}", settings))
-    with pytest.raises(ValidationError) as caught:
-        Account.model_validate(client.config.targets["staging"].settings)
-    path = ("targets", "staging", "settings")
-    found = settings_findings(client, caught.value, path, Account)
-    assert [str(finding) for finding in found] == [
-        "clients/apap.yaml:8: targets.staging.settings.password: a secret is written as "
-        "{env: NAME} or {file: PATH}, never as the secret itself",
-        "clients/apap.yaml:9: targets.staging.settings.regoin: unknown key 'regoin'; "
-        "did you mean 'region'?",
-    ]
 
 
 # The host, the list of clients, and clients that do not load.
