@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from regbridge.limits import Block
 from regbridge.store.clock import from_ms, to_ms
@@ -64,6 +64,11 @@ def calls_since(connection: Connection, day: str) -> Sequence[Any]:
         .where(limiter_calls.c.day >= day)
         .order_by(limiter_calls.c.day.desc(), limiter_calls.c.key)
     ).all()
+
+
+def unblock(connection: Connection) -> None:
+    """End all blocks; a vendor whose quota is used up says so again at the next call."""
+    connection.execute(delete(limiter_blocks))
 
 
 def _take(connection: Connection, key: str, places: int, now: int, until: int) -> int | None:
