@@ -46,6 +46,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """Something that a client named and that registrants order: by its GUID, or by its `title`."""
+
+    name: str
+    id: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """An event that a client file names. `id` is Cvent's eventStub, GUIDs in lower case."""
 
@@ -53,6 +62,7 @@ class Event:
     id: str
     time_zone: str = "UTC"
     questions: Mapping[str, Question] = field(default_factory=lambda: EMPTY)
+    products: Mapping[str, Product] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from regbridge.models import (
     Event,
     Finding,
     Level,
+    Product,
     Question,
     Registration,
     Target,
@@ -116,6 +117,10 @@ def to_client(config: ClientConfig) -> Client:
                 questions={
                     key: Question(key, normal_id(question.id) or None, question.code, question.text)
                     for key, question in event.questions.items()
+                },
+                products={
+                    key: Product(key, normal_id(product.id) or None, product.name)
+                    for key, product in event.products.items()
                 },
             )
             for name, event in config.events.items()

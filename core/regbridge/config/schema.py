@@ -81,6 +81,24 @@ NamedQuestion = Annotated[
 ]
 
 
+class ProductConfig(Model):
+    """A session, admission item or other product, by GUID (`id`) or by its exact `name`."""
+
+    id: Id | None = None
+    name: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ProductConfig:
+        if (self.id is None) == (self.name is None):
+            raise ValueError("a product is named by either its id, a GUID, or its name")
+        return self
+
+
+NamedProduct = Annotated[
+    ProductConfig, BeforeValidator(_by_id, json_schema_input_type=str | ProductConfig)
+]
+
+
 class EventConfig(Model):
     """What differs for one event."""
 
@@ -93,6 +111,9 @@ class EventConfig(Model):
     questions: dict[Name, NamedQuestion] = {}
     """The names that the mapping uses for this event's questions: {code: CODE}, {text: TEXT}, or a
     GUID."""
+
+    products: dict[Name, NamedProduct] = {}
+    """The names that the mapping uses for what people order: {name: NAME}, or a GUID."""
 
 
 class TargetConfig(PluginUse):

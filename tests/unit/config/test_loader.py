@@ -128,7 +128,9 @@ def test_an_unknown_key_without_a_near_one_gets_the_valid_ones(
     problems: Problems, minimal: str
 ) -> None:
     [problem] = problems(minimal + "events: {gala: {id: x1, colour: red}}\n")
-    assert problem.endswith("unknown key 'colour'; valid names are id, questions, time_zone")
+    assert problem.endswith(
+        "unknown key 'colour'; valid names are id, products, questions, time_zone"
+    )
 
 
 def test_a_misspelt_choice_is_named_with_the_nearest_valid_one(
