@@ -30,6 +30,7 @@ def event_operations(service: Service) -> Iterator[Operation]:
         "/events/{id}",
         lambda asked: service.one(events, asked.path["id"]),
         _SCOPES,
+        ignores_query=True,
     )
     yield from _question_operations(service)
     yield from _registration_operations(service)

@@ -61,12 +61,13 @@ class Listing:
 
         A token overrides all that chooses records; `expand` counts as it is sent with each page.
         """
-        page = self._next_page(asked) if asked.query.token else self._first_page(asked)
+        token = asked.query.token
+        page = self._first_page(asked) if token is None else self._page_at(asked, token)
         data = [self.view(asked, row.record) for row in page.rows]
         return {"paging": page.paging, "data": data}
 
-    def _next_page(self, asked: Asked) -> Page:
-        return self.service.pages.at(asked.url, asked.query.token)
+    def _page_at(self, asked: Asked, token: str) -> Page:
+        return self.service.pages.at(asked.url, token)
 
     def _first_page(self, asked: Asked) -> Page:
         rows = self.service.world.find(self.table, AllOf(tuple(self._conditions(asked))))

@@ -41,7 +41,8 @@ class Operation:
     """An operation under Cvent's own name, `operationId`.
 
     `scopes` are all needed. `parameters` are those of the query; `after` and `before` are days if
-    `takes_days`. `answer` returns what becomes the JSON of a 200, or raises `ApiError`.
+    `takes_days`. An operation that documents no 400 cannot refuse a query and `ignores_query`.
+    `answer` returns what becomes the JSON of a 200, or raises `ApiError`.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Operation:
     parameters: frozenset[str] = frozenset()
     sortable: tuple[str, ...] = ()
     takes_days: bool = False
+    ignores_query: bool = False
 
 
 def require_scopes(granted: frozenset[str], needed: Iterable[str]) -> None:

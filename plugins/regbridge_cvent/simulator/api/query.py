@@ -24,13 +24,13 @@ FLAGS = ("includeDeletedGuests", "includePurged", "deleted")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The parameters of a call; None or "" for what was not sent.
+    """The parameters of a call; None for what was not sent.
 
     `flags` are the names of those that are true. `sort` is (field, descending) in order.
     """
 
     limit: int = LIMIT_DEFAULT
-    token: str = ""
+    token: str | None = None
     after: datetime | None = None
     before: datetime | None = None
     filter: str | None = None
@@ -59,7 +59,7 @@ def read_query(
     _require_no_repetition(pairs)
     return Query(
         limit=_limit(sent.get("limit")),
-        token=sent.get("token", ""),
+        token=sent.get("token"),
         after=_time("after", sent, takes_days),
         before=_time("before", sent, takes_days),
         filter=sent.get("filter"),

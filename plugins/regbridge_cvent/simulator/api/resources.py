@@ -66,7 +66,7 @@ def _asked(
     granted: frozenset[str] = request.context.scopes
     require_scopes(granted, operation.scopes)
     query = read_query(
-        request.query_string,
+        "" if operation.ignores_query else request.query_string,
         operation.parameters,
         operation.sortable,
         takes_days=operation.takes_days,

@@ -23,7 +23,9 @@ def usage_operations(limiter: Limiter, clock: Callable[[], datetime]) -> Iterato
 
     parameters = frozenset({"after", "before"})
     yield Operation("getUsage", "GET", "/usage", usage, parameters=parameters, takes_days=True)
-    yield Operation("getUsageTier", "GET", "/usage/tier", lambda _: _tier(limiter))
+    yield Operation(
+        "getUsageTier", "GET", "/usage/tier", lambda _: _tier(limiter), ignores_query=True
+    )
 
 
 def _tier(limiter: Limiter) -> dict[str, Any]:
