@@ -38,7 +38,7 @@ class GatewayFault(Exception):  # noqa: N818
 class Door:
     """Middleware that every call under the base path goes through.
 
-    In this order: the length of the URL, counting, a fault by chance, the token, the limits. A call
+    In this order: counting, the length of the URL, a fault by chance, the token, the limits. A call
     without a valid token is counted, but answered 401 whatever the limits say.
     """
 

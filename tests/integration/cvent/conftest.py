@@ -65,8 +65,9 @@ def loosened(specification: dict[str, Any]) -> dict[str, Any]:
 class Recorder:
     """Wraps an application, and notes in `violations` what breaks Cvent's specification.
 
-    `requests` are (method, path, query, body) of everything that was sent. With
-    `checks_refused` off, only requests that the application accepts have to be right.
+    Beyond the specification's own rules, nothing may be sent or answered that it does not name.
+    `requests` are (method, path, query, body) of everything that was sent. With `checks_refused`
+    off, only requests that the application accepts have to be right.
     """
 
     def __init__(self, specification: dict[str, Any]) -> None:
@@ -341,14 +342,28 @@ class Caller:
         return str(answer.json()["message"])
 
 
+@pytest.fixture
+def serve(recorded: Recorder) -> Iterator[Callable[[CventSimulator], str]]:
+    """Serve a simulator with every call recorded; gives the base URL."""
+    with ExitStack() as stack:
+
+        def start(simulator: CventSimulator) -> str:
+            server = stack.enter_context(LocalServer(recorded(simulator.app), threads=4))
+            return f"{server.url}{BASE_PATH}"
+
+        yield start
+
+
 Simulate = Callable[..., Caller]
 
 
 @pytest.fixture
-def simulate(recorded: Recorder, clock: Clock) -> Iterator[Simulate]:
-    """Start a simulator with a population, as fast as the tests like unless a tier is given.
+def simulate(
+    recorded: Recorder, serve: Callable[[CventSimulator], str], clock: Clock
+) -> Iterator[Simulate]:
+    """Serve a simulator with a population, as fast as tests like unless a tier is given.
 
-    Tests call it wrongly on purpose, so that only what it accepts has to be right.
+    Tests of the simulator call it wrongly on purpose, so that only what it accepts has to be right.
     """
     recorded.checks_refused = False
     with ExitStack() as stack:
@@ -365,8 +380,7 @@ def simulate(recorded: Recorder, clock: Clock) -> Iterator[Simulate]:
                 sleep=clock.sleep,
                 **settings,
             )
-            server = stack.enter_context(LocalServer(recorded(simulator.app), threads=4))
-            caller = Caller(simulator, f"{server.url}{BASE_PATH}")
+            caller = Caller(simulator, serve(simulator))
             stack.callback(caller.session.close)
             return caller
 

@@ -266,9 +266,13 @@ def test_an_added_registrant_is_there_with_answers_and_a_guest(
 
 def test_who_is_added_changes_what_is_known_of_the_contact(caller: Caller) -> None:
     world = caller.simulator.world
-    record = registrant(3, inviteeStub="A-17", email="new@example.com", inviteeStatus="Cancelled")
+    record = registrant(
+        3, inviteeStub="A-17", email="new@example.com", title="", inviteeStatus="Cancelled"
+    )
+    assert "title" in world.contact(contact_id(3))
     added = world.add(record)
     assert world.contact(contact_id(3))["email"] == "new@example.com"
+    assert "title" not in world.contact(contact_id(3))
     assert world.attendee(attendee_id(3))["contact"]["email"] == "new@example.com"
     assert world.attendee(added)["registrationCancelledAt"] == record["registrationDate"]
 
@@ -395,6 +399,29 @@ def test_an_added_attendee_is_invisible_for_a_while(simulate: Simulate, clock: C
     clock.sleep(0.1)
     assert caller.get(f"/attendees/{added}").status_code == 200
     assert len(caller.rows(f"/events/{EVENT}/orders", filter=f"attendee.id eq '{added}'")) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "registered"),
+    [
+        ("2026-09-01", "2026-09-01T00:00:00.000Z"),
+        ("2026-09-01 08:30:00.0", "2026-09-01T08:30:00.000Z"),
+        ("2026-09-01T08:30:00+02:00", "2026-09-01T06:30:00.000Z"),
+    ],
+)
+def test_a_registration_date_may_be_written_as_webhooks_write_it(
+    clock: Clock, written: str, registered: str
+) -> None:
+    world = CventSimulator(Population(1), clock=clock).world
+    added = world.add(registrant(500, registrationDate=written))
+    assert world.attendee(added)["registeredAt"] == registered
+
+
+def test_a_registration_date_that_nobody_writes_is_refused(clock: Clock) -> None:
+    world = CventSimulator(Population(1), clock=clock).world
+    with pytest.raises(ValueError, match="registrationDate"):
+        world.add(registrant(500, registrationDate="soon"))
+    world.add(registrant(500))
 
 
 def test_unknown_attributes_and_other_forms_of_ids_can_be_played(clock: Clock) -> None:

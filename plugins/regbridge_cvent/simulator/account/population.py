@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -111,7 +111,7 @@ def _enter_guests(
 
 def _enter_event(tables: Tables, event: str, position: int) -> None:
     event_id = rest_id(event)
-    tables.events.add(_row(event_id, lambda: events.event_record(event, position)))
+    tables.events.add(Row(event_id, partial(events.event_record, event, position)))
     of_event = {"event.id": event_id}
     _fill(tables.registration_types, events.type_records(event_id), of_event)
     _fill(tables.registration_paths, events.path_records(event_id), of_event)
@@ -154,17 +154,9 @@ def _enter_field(
             ],
             "displayType": "Dropdown",
         }
-    table.add(_row(field_id, lambda: record, {"category": category}))
+    table.add(Row(field_id, partial(dict, record), keys={"category": category}))
 
 
 def _fill(table: Table, records: Iterable[dict[str, Any]], keys: Mapping[str, str]) -> None:
     for record in records:
-        table.add(_row(record["id"], partial(dict, record), keys))
-
-
-def _row(
-    id: str,  # noqa: A002
-    make: Callable[[], dict[str, Any]],
-    keys: Mapping[str, Any] | None = None,
-) -> Row:
-    return Row(id, make, keys=keys)
+        table.add(Row(record["id"], partial(dict, record), keys=keys))

@@ -72,9 +72,6 @@ class Table:
         self._rows: dict[str, Row] = {}
         self._indexes: dict[str, dict[Any, dict[str, Row]]] = {name: {} for name in indexed}
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
     def __contains__(self, id: object) -> bool:  # noqa: A002
         return id in self._rows
 
@@ -104,9 +101,7 @@ class Table:
         self._index(row)
 
     def having(self, field: str, value: Any) -> list[Row]:
-        """Return the rows that have a value in an indexed field."""
-        if field == "id":
-            return [self._rows[value]] if value in self._rows else []
+        """Return the rows that have a value in an indexed field other than `id`."""
         return list(self._indexes[field].get(value, {}).values())
 
     def find(self, condition: Condition, now: datetime) -> list[Row]:

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from regbridge_cvent.simulator.account.forms import rest_id, write_time
-from regbridge_cvent.simulator.account.people import Source, contact_of
+from regbridge_cvent.simulator.account.people import Source, contact_of, registered_at
 from regbridge_cvent.simulator.account.population import Population, populate
 from regbridge_cvent.simulator.account.questions import QUESTIONS, Question, answer
 from regbridge_cvent.simulator.account.registrants import Registrant, enter, leave
 from regbridge_cvent.simulator.account.table import Row, Table
 from regbridge_cvent.simulator.account.tables import Tables
 from regbridge_cvent.simulator.filters.conditions import Condition, Record
+
+# What a registration tells nothing of.
+_NOT_TOLD = frozenset({"created", "lastModified", "parentId", "event"})
 
 
 class World:
@@ -51,6 +54,11 @@ class World:
         with self._lock:
             return table.find(condition, self._clock())
 
+    def read(self, rows: Sequence[Row]) -> list[Record]:
+        """Return the records of rows as they are now."""
+        with self._lock:  # a record must not be made from what is being changed
+            return [row.record for row in rows]
+
     def add(
         self,
         source: Source,
@@ -63,9 +71,10 @@ class World:
 
         `answers` are values by the question's code, `guest_of` is the id of the attendee who
         brings this guest. Raises `ValueError` when the event is not one of the population's, the
-        attendee is there already, or no question has such a code.
+        attendee is there already, no question has such a code, or registrationDate is no date.
         """
         event_id = rest_id(source["eventStub"])
+        registered_at(source)
         if event_id not in self.tables.events:
             raise ValueError(f"the population has no event {event_id}")
         given = [
@@ -166,9 +175,9 @@ class World:
         told = contact_of(source)
         known = self.contact(told["id"])
         changed = {
-            name: value
-            for name, value in told.items()
-            if name not in ("created", "lastModified") and known.get(name) != value
+            name: told.get(name)
+            for name in {*known, *told} - _NOT_TOLD
+            if known.get(name) != told.get(name)
         }
         if changed:
             self.change_contact(told["id"], **changed)

@@ -37,7 +37,7 @@ class Service:
         found = self.world.find(table, equals("id", id))
         if not found:
             raise ApiError(404, "there is nothing with this id")
-        return found[0].record
+        return self.world.read(found)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class Listing:
         """
         token = asked.query.token
         page = self._first_page(asked) if token is None else self._page_at(asked, token)
-        data = [self.view(asked, row.record) for row in page.rows]
+        records = self.service.world.read(page.rows)
+        data = [self.view(asked, record) for record in records]
         return {"paging": page.paging, "data": data}
 
     def _page_at(self, asked: Asked, token: str) -> Page:
