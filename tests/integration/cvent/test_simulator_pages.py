@@ -95,6 +95,16 @@ def test_a_token_of_another_operation_is_refused(simulate: Simulate) -> None:
     assert answer.status_code == 400
 
 
+def test_the_oldest_tokens_are_forgotten(
+    simulate: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regbridge_cvent.simulator.api.pages._MOST_TOKENS", 4)
+    caller = start(simulate, 25)
+    first, _, third = (paging(caller, limit=10)["nextToken"] for _ in range(3))
+    assert "no page of this operation" in caller.refusal("/attendees", token=first)
+    assert len(caller.rows("/attendees", token=third)) == 15
+
+
 def test_what_changes_while_somebody_pages_loses_and_doubles_nobody(simulate: Simulate) -> None:
     caller = start(simulate, 25)
     world = caller.simulator.world

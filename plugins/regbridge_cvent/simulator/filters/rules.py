@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from regbridge_cvent.simulator.filters.grammar import Comparison, Dialect, Filte
 EQUALITY = "eq, ne"
 ORDER = "eq, ne, lt, le, gt, ge"
 _DIALECT = Dialect()
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 Convert = Callable[[Any], Any]
 
 
@@ -36,7 +38,9 @@ def as_folded(value: Any) -> Any:
 
 
 def as_number(value: Any) -> Any:
-    """Return a number."""
+    """Return a number. Raises `ValueError` for any other text."""
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError
     return float(value)
 
 
@@ -80,14 +84,14 @@ class Field:
             raise FilterError(
                 f"{name} allows {', '.join(self.operators)}, not {operator}{_in(operator)}"
             )
-        if operator == "contains" and self.contains_length is not None:
+        if operator == "contains":
             self._require_length(name, comparison.values[0])
         return FieldTest(name, operator, self._values(comparison), self._read_converted)
 
     def _values(self, comparison: Comparison) -> frozenset[Any]:
         try:
             return frozenset(map(self.convert, comparison.values))
-        except ValueError:
+        except (ValueError, OverflowError):
             raise FilterError(
                 f"{comparison.field} is compared with {_EXPECTED[self.convert]}"
             ) from None
@@ -142,9 +146,8 @@ class Rules:
             return self.families[family](last)
         if name in self.refusals:
             raise FilterError(f"{name} cannot be used: {self.refusals[name]}")
-        raise FilterError(
-            f"this operation does not filter by {name}; {did_you_mean(name, self.fields)}"
-        )
+        remedy = did_you_mean(name, self.fields)
+        raise FilterError(f"this operation does not filter by {name}{remedy and f'; {remedy}'}")
 
 
 def fields(
