@@ -15,7 +15,8 @@ from regbridge.testing.server import DROP
 from regbridge_cvent.simulator import Behaviour, CventSimulator, Population, Tier
 
 if TYPE_CHECKING:
-    from tests.integration.cvent.conftest import Caller, Recorder, Simulate
+    from tests.integration.cvent.conftest import Caller, Simulate
+    from tests.integration.cvent.openapi import Recorder
 
 SPECIFICATION = json.loads(
     (Path(__file__).parents[2] / "reference" / "cvent-openapi.json").read_text(encoding="utf-8")
