@@ -47,9 +47,13 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Unrecognized:
-    """No answer of this operation; `problem` says why, in words that may be shown."""
+    """No answer of this operation; `problem` says why, in words that may be shown.
+
+    `is_page` says that it is an HTML page: something else answered in the place of the service.
+    """
 
     problem: str
+    is_page: bool = False
 
 
 Answer = Result | Fault | Unrecognized
@@ -64,19 +68,19 @@ def read_answer(operation: Operation, binding: Binding, body: bytes) -> Answer:
     try:
         root = parse_xml(body, ANSWER_LIMIT)
     except ValueError as error:
-        return Unrecognized(_why_not_xml(body, error))
+        return _not_xml(body, error)
     if etree.QName(root).localname.lower() == "html":
-        return Unrecognized(_PAGE)
+        return Unrecognized(_PAGE, is_page=True)
     read = _form_answer if binding == Binding.FORM else _soap_answer
     return read(operation, root)
 
 
-def _why_not_xml(body: bytes, error: ValueError) -> str:
+def _not_xml(body: bytes, error: ValueError) -> Unrecognized:
     if not body:
-        return "the answer is empty"
+        return Unrecognized("the answer is empty")
     if _HTML.search(body, 0, _HEAD):
-        return _PAGE
-    return f"the answer cannot be read: {error}"
+        return Unrecognized(_PAGE, is_page=True)
+    return Unrecognized(f"the answer cannot be read: {error}")
 
 
 def _form_answer(operation: Operation, root: etree._Element) -> Answer:
