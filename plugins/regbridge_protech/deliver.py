@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -40,7 +41,10 @@ class ProtechSettings(ServiceSettings):
         Field(description="What follows when nobody can say whether the service did it."),
     ] = "park"
     concurrency: Annotated[int, Field(ge=1, le=16, description="Calls at the same time.")] = 1
-    calls_per_second: Annotated[float, Field(gt=0, le=100)] = 5.0
+    calls_per_second: Annotated[
+        float | None,
+        Field(gt=0, le=1000, description="The pace of all who share the ledger; any if left out."),
+    ] = None
     timeout_seconds: Annotated[
         float, Field(gt=0, le=600, description="How long an answer may take.")
     ] = 60.0
@@ -72,9 +76,7 @@ class Protech(TargetPlugin):
         self._operation = settings.described_operation()
         self._fixed = settings.fixed_values()
         self._rule = settings.success.rule()
-        host = urlsplit(settings.url)
-        self._limiter = context.limiters.limiter(f"protech {host.hostname}{host.path}")
-        self._limit = RateLimit(settings.calls_per_second, settings.concurrency)
+        self._pace = _pace(settings, context)
         # A connection that the service closes while it is idle would make a call ambiguous.
         self._outbound = Outbound(
             "the Protech service",
@@ -106,7 +108,7 @@ class Protech(TargetPlugin):
         binding = self.settings.binding
         try:
             request = build_request(self.settings.url, self._operation, binding, values)
-            with self._limiter.call(self._limit):
+            with self._pace():
                 answer = self._outbound.send(
                     "POST", request.url, headers=request.headers, body=request.body
                 )
@@ -117,3 +119,15 @@ class Protech(TargetPlugin):
         if outcome.kind is OutcomeKind.CREATED and record.external_id:
             return Outcome.updated(outcome.external_id)
         return outcome
+
+
+def _pace(
+    settings: ProtechSettings, context: PluginContext
+) -> Callable[[], AbstractContextManager[None]]:
+    """Return what makes each call wait for its turn."""
+    if settings.calls_per_second is None:
+        return nullcontext
+    service = urlsplit(settings.url)
+    limiter = context.limiters.limiter(f"protech {service.hostname}{service.path}")
+    limit = RateLimit(settings.calls_per_second, settings.concurrency)
+    return lambda: limiter.call(limit)
