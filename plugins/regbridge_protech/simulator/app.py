@@ -89,7 +89,8 @@ class Simulator:
     def _document(self, environ: dict[str, Any]) -> Response:
         if environ["QUERY_STRING"].lower() != "wsdl":
             return html_page(200, f"{OPERATION} is the operation of this service.")
-        address = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{PATH}"
+        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        address = f"{environ['wsgi.url_scheme']}://{host}{PATH}"
         return Response(200, "text/xml; charset=utf-8", write_wsdl(self._contract, address))
 
     def _soap(self, environ: dict[str, Any]) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -91,7 +92,9 @@ def test_an_html_page_may_come_with_any_status(
     answer = send(service, values, binding)
     assert answer.status_code == status
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert said(answer, binding) == Unrecognized("the answer is an HTML page")
+    read = said(answer, binding)
+    assert isinstance(read, Unrecognized)
+    assert read.problem == "the answer is an HTML page"
 
 
 @pytest.mark.parametrize("binding", Binding)
@@ -197,6 +200,23 @@ def test_every_call_is_staged_and_doubles_are_counted(service: Any, values: dict
         staging.records[1].guid,
         staging.records[4].guid,
     ]
+
+
+def test_calls_at_the_same_time_are_all_staged(service: Any, values: dict[str, str]) -> None:
+    wrong = build_request(service.url, OPERATION, Binding.FORM, values)
+    wrong_body = wrong.body.replace(b"2027", b"late")
+
+    def call(number: int) -> Answer:
+        binding = list(Binding)[number % 3]
+        refused = requests.post(wrong.url, wrong_body, headers=dict(wrong.headers), timeout=10)
+        assert refused.status_code == 500
+        return said(send(service, values, binding, szPerID=str(number)), binding)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(call, range(60)))
+    staged = {record.guid for record in service.simulator.staging.records}
+    assert {answer.text for answer in answers if isinstance(answer, Result)} == staged
+    assert len(staged) == 60
 
 
 def test_no_behaviour_is_the_usual_one(service: Any, values: dict[str, str]) -> None:
