@@ -15,8 +15,13 @@ ANSWER_LIMIT = 1_000_000
 """The most bytes of an answer that is read."""
 
 _PAGE = "the answer is an HTML page"
-_HTML = re.compile(rb"<(!doctype\s+)?html[\s>]", re.IGNORECASE)
-_HEAD = 1000
+# Only what begins so is a page: an answer that lost its end may hold one in its text.
+_HTML = re.compile(
+    rb"\A(?>\s|\xef\xbb\xbf|<!--(?>.*?-->)|<\?(?>.*?\?>))*+"
+    rb"<(!doctype\s+html|html|head|title|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_HEAD = 10_000
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 _CALLER = frozenset({"Client", "Sender", "VersionMismatch", "MustUnderstand"})
 # What .NET calls the root of a form's answer, by the type of the result.

@@ -38,6 +38,11 @@ def read(body: bytes | str, binding: Binding = Binding.SOAP11) -> Answer:
     return read_answer(OPERATION, binding, body.encode() if isinstance(body, str) else body)
 
 
+def problem_of(answer: Answer) -> str:
+    assert isinstance(answer, Unrecognized)
+    return answer.problem
+
+
 @pytest.mark.parametrize("binding", SOAP)
 @pytest.mark.parametrize("spoken", ENVELOPES.values())
 def test_a_result_is_read_from_either_version_of_soap(binding: Binding, spoken: str) -> None:
@@ -163,10 +168,18 @@ def test_neither_a_result_nor_a_fault_shows_its_text_by_accident() -> None:
         "<html><head><title>Runtime Error</title></head></html>",
         '<html xmlns="http://www.w3.org/1999/xhtml"><body/></html>',
         "<!-- 502 --><html><hr>",
+        "\ufeff\r\n <HTML><p>",
+        "<head><title>Document Moved</title></head>\n<body><h1>Object Moved</h1></body>",
+        '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x" "y"><html></html>',
     ],
 )
 def test_an_html_page_is_no_answer(binding: Binding, page: str) -> None:
-    assert read(page, binding) == Unrecognized("the answer is an HTML page")
+    assert problem_of(read(page, binding)) == "the answer is an HTML page"
+
+
+def test_half_an_answer_that_quotes_a_page_is_no_page() -> None:
+    half = envelope(result("<![CDATA[<html><body>Error</body></html>]]>"))[:-20]
+    assert "not well-formed" in problem_of(read(half))
 
 
 @pytest.mark.parametrize("binding", Binding)
@@ -187,9 +200,7 @@ def test_an_html_page_is_no_answer(binding: Binding, page: str) -> None:
 def test_what_is_no_answer_is_told_with_the_reason(
     binding: Binding, body: bytes, problem: str
 ) -> None:
-    answer = read(body, binding)
-    assert isinstance(answer, Unrecognized)
-    assert problem in answer.problem
+    assert problem in problem_of(read(body, binding))
 
 
 @pytest.mark.parametrize(
@@ -209,9 +220,7 @@ def test_what_is_no_answer_is_told_with_the_reason(
     ],
 )
 def test_another_element_is_no_answer(content: str, problem: str) -> None:
-    answer = read(envelope(content))
-    assert isinstance(answer, Unrecognized)
-    assert problem in answer.problem
+    assert problem in problem_of(read(envelope(content)))
 
 
 def test_an_envelope_without_a_body_is_no_answer() -> None:
@@ -228,14 +237,13 @@ def test_an_envelope_without_a_body_is_no_answer() -> None:
     ],
 )
 def test_a_form_is_answered_in_the_services_namespace_alone(body: str) -> None:
-    assert read(body, Binding.FORM) == Unrecognized(
-        "the answer is XML, but not the result of a form"
-    )
+    told = problem_of(read(body, Binding.FORM))
+    assert told == "the answer is XML, but not the result of a form"
 
 
 def test_the_result_of_a_form_is_no_answer_to_soap() -> None:
-    answer = read('<string xmlns="http://tempuri.org/">ok</string>')
-    assert answer == Unrecognized("the answer is XML, but no SOAP envelope")
+    told = problem_of(read('<string xmlns="http://tempuri.org/">ok</string>'))
+    assert told == "the answer is XML, but no SOAP envelope"
 
 
 @given(cut=st.integers(1, 300))

@@ -184,6 +184,11 @@ def test_a_parameter_that_cannot_be_sent_is_the_operations_problem(
         (' elementFormDefault="qualified"', "", "not in the service's namespace"),
         ("soap/http", "soap/tcp", "not spoken over HTTP"),
         ("<s:sequence>FIELDS</s:sequence>", "<s:all/>", "not a plain sequence"),
+        (
+            "<s:complexType><s:sequence>FIELDS</s:sequence></s:complexType>",
+            "",
+            "the element Save has no fields",
+        ),
         ("RESULT", "", "returns nothing"),
         ("RESULT", '<s:element name="SaveResult" type="t:Row"/>', "result is of the type one of"),
         ('<input message="t:SoapIn"/>', "", "it has no input"),
@@ -369,6 +374,7 @@ def test_only_what_can_be_called_is_a_choice() -> None:
 
 def test_when_nothing_can_be_called_it_says_why() -> None:
     assert "Save cannot be called: its style is rpc" in refusal(wsdl(('"document"', '"rpc"')))
+    assert refusal(wsdl((SERVICE, ""))) == "the WSDL has no service that can be called"
     assert refusal(wsdl(("soap/http", "soap/tcp"), ('verb="POST"', 'verb="PUT"'))) == (
         "the WSDL has no binding that can be called"
     )
