@@ -66,12 +66,21 @@ def work(database: Path, body: bytes, out: Path, expressions: dict[str, Any]) ->
     now = time.time_ns() // 1_000_000
     with sqlite3.connect(database) as db:
         db.execute("PRAGMA synchronous=FULL")
-        insert(db, "receipts", [receipt(envelope, body, now)])
+        insert(db, "receipts", [receipt(envelope, now)])
+        insert(db, "receipt_bodies", [{"receipt_id": 1, "body": body}])
         insert(db, "registrants", [registrant(i, r) for i, (_, r) in enumerate(records, 1)])
         insert(
             db,
             "registrations",
-            [registration(i, payload, r, now) for i, (payload, r) in enumerate(records, 1)],
+            [registration(i, r, now) for i, (_, r) in enumerate(records, 1)],
+        )
+        insert(
+            db,
+            "registration_payloads",
+            [
+                {"receipt_id": 1, "position": i, "payload": payload}
+                for i, (payload, _) in enumerate(records, 1)
+            ],
         )
         insert(
             db,
@@ -90,7 +99,7 @@ def insert(db: sqlite3.Connection, table: str, rows: list[dict[str, Any]]) -> No
     db.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
 
 
-def receipt(envelope: Envelope, body: bytes, now: int) -> dict[str, Any]:
+def receipt(envelope: Envelope, now: int) -> dict[str, Any]:
     """Return the row of the message."""
     return {
         "id": 1,
@@ -106,7 +115,6 @@ def receipt(envelope: Envelope, body: bytes, now: int) -> dict[str, Any]:
         "reason": "",
         "arrivals": 1,
         "attempts": 0,
-        "body": body,
     }
 
 
@@ -115,7 +123,7 @@ def registrant(number: int, record: Record) -> dict[str, Any]:
     return {"id": number, "client": "bench", "subject": subject(record)}
 
 
-def registration(number: int, payload: bytes, record: Record, now: int) -> dict[str, Any]:
+def registration(number: int, record: Record, now: int) -> dict[str, Any]:
     """Return the row of a registration."""
     return {
         "id": number,
@@ -143,7 +151,6 @@ def registration(number: int, payload: bytes, record: Record, now: int) -> dict[
         "field": "",
         "settled_at": now,
         "attempts": 0,
-        "payload": payload,
     }
 
 

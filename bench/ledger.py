@@ -18,7 +18,15 @@ from sqlalchemy import insert
 from sync import time_ours
 
 from regbridge.store.engine import Store
-from regbridge.store.tables import dedupe_keys, deliveries, receipts, registrants, registrations
+from regbridge.store.tables import (
+    dedupe_keys,
+    deliveries,
+    receipt_bodies,
+    receipts,
+    registrants,
+    registration_payloads,
+    registrations,
+)
 from regbridge.testing import payloads
 
 PART = 20_000
@@ -83,11 +91,11 @@ def rows_of(numbers: range, receipt: int, payload: bytes) -> Iterator[tuple[Any,
                 "state": "split",
                 "received_at": now,
                 "record_count": len(numbers),
-                "body": b"[]",
                 "split_count": len(numbers),
             }
         ],
     )
+    yield receipt_bodies, [{"receipt_id": receipt, "body": b"[]"}]
     yield (
         registrants,
         (
@@ -115,10 +123,13 @@ def rows_of(numbers: range, receipt: int, payload: bytes) -> Iterator[tuple[Any,
                 "confirmation": stub[-12:].upper(),
                 "ordered_at": now,
                 "admitted": True,
-                "payload": payload,
             }
             for n, stub in stubs.items()
         ),
+    )
+    yield (
+        registration_payloads,
+        ({"receipt_id": receipt, "position": n, "payload": payload} for n in numbers),
     )
     message = uuid.uuid4()
     yield (

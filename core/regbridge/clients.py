@@ -9,6 +9,7 @@ from pathlib import Path
 from regbridge.config.loader import claimed, client_paths, load_client
 from regbridge.config.place import shown
 from regbridge.errors import ConfigError
+from regbridge.limits import Limiters
 from regbridge.models import Endpoint, Finding, Level
 from regbridge.pipeline import Pipeline
 from regbridge.registry import build
@@ -56,15 +57,15 @@ class Clients:
             pipeline.close()
 
 
-def start_clients(folder: Path) -> Clients:
-    """Load and build every client file of a configuration folder."""
+def start_clients(folder: Path, limiters: Limiters | None = None) -> Clients:
+    """Load and build every client file of a configuration folder; `limiters` as in `build`."""
     running: dict[str, Pipeline] = {}
     taken: dict[str, Path] = {}
     refused: list[Refused] = []
     for file in client_paths(folder):
         try:
             client_file = load_client(folder, file)
-            pipeline = build(client_file)
+            pipeline = build(client_file, limiters)
             _require_unique(pipeline, running, taken, file)
         except ConfigError as error:
             name, paths = claimed(folder, file)

@@ -11,8 +11,10 @@ import structlog
 
 from regbridge.clients import Clients, start_clients
 from regbridge.config.loader import HostFile, load_host
+from regbridge.limits import Limiters
 from regbridge.store.engine import Store
 from regbridge.store.intake import Intake
+from regbridge.store.limits import LedgerPlaces
 from regbridge.web.app import create_app
 from regbridge.web.server import Server
 from regbridge.worker.loop import Worker
@@ -39,7 +41,8 @@ class Host:
     ) -> None:
         self.file: HostFile = load_host(folder)
         self.store = Store(self.file.database_url)
-        self.clients: Clients = start_clients(folder)
+        limiters = Limiters(LedgerPlaces(self.store))
+        self.clients: Clients = start_clients(folder, limiters)
         self.url = ""
         self._address = address
         self._worker = Worker(self.store, self.clients, self.file.config.worker) if worker else None

@@ -37,11 +37,21 @@ class KeyedOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A registration question that a client named, by its GUID or by its portable code."""
+    """A registration question that a client named: by its GUID, its portable code, or its text."""
 
     name: str
     id: str | None = None
     code: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Something that a client named and that registrants order: by its GUID, or by its `title`."""
+
+    name: str
+    id: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class Event:
     id: str
     time_zone: str = "UTC"
     questions: Mapping[str, Question] = field(default_factory=lambda: EMPTY)
+    products: Mapping[str, Product] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +135,8 @@ class Registration:
 
     `subject` is the identity of who or what the record is about, within the client: for a
     registrant `registration:<event>:<invitee>`; "" when the record names nobody. `occurrence`
-    counts the records of one message that share a subject, from 0.
+    counts the records of one message that share a subject, from 0. `message_size` is how many
+    records came in the same message.
     """
 
     id: int
@@ -146,21 +158,23 @@ class Registration:
     received_at: datetime | None = None
     position: int = 0
     occurrence: int = 0
+    message_size: int = 1
     enriched: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY, repr=False)
 
     def document(self) -> dict[str, Any]:
         """Return what a mapping reads, a new dict at every call.
 
         At the top the record's fields, each enrichment patch laid over them in call order; beside
-        them `enriched.<plugin>` (each patch by itself), `event` (name, id, time_zone), `message`
-        (eventType, messageTime, messageStub) and `registration` (kind, endpoint, isGuest, the
-        stubs in lower case, receivedAt).
+        them `enriched.<plugin>` (each patch by itself), `event` (name, id, time_zone, and what
+        patches say about the event), `message` (eventType, messageTime, messageStub) and
+        `registration` (kind, endpoint, isGuest, the stubs in lower case, receivedAt).
         """
         document = dict(self.fields)
         for patch in self.enriched.values():
             document.update(patch)
         document["enriched"] = {name: dict(patch) for name, patch in self.enriched.items()}
-        document["event"] = {
+        about = document.get("event")
+        document["event"] = (dict(about) if isinstance(about, Mapping) else {}) | {
             "name": self.event.name if self.event else None,
             "id": self.event_stub,
             "time_zone": self.event.time_zone if self.event else None,

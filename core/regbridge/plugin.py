@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from regbridge.limits import Limiters, OwnPlaces
 from regbridge.models import Client, Target
 
 
@@ -24,6 +25,7 @@ class PluginContext:
 
     `folder` is where relative paths in settings start: the folder of `base.yaml`. `path` is where
     the plugin is named in the client's file (`("plugins", 0)`), for the `path` of its findings.
+    `limiters` holds one limiter for each vendor's account, shared with all who use the same ledger.
     """
 
     name: str
@@ -31,6 +33,7 @@ class PluginContext:
     folder: Path
     target: Target | None = None
     path: tuple[str | int, ...] = ()
+    limiters: Limiters = field(default_factory=lambda: Limiters(OwnPlaces()))
 
 
 class Plugin:

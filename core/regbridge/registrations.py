@@ -36,6 +36,7 @@ def from_row(row: Any, client: Client) -> Registration:
         received_at=from_ms(row.received_at),
         position=row.position,
         occurrence=row.occurrence,
+        message_size=row.record_count,
     )
 
 
@@ -62,6 +63,7 @@ def from_revision(
         message_time_text=envelope.message_time_text,
         position=revision.position,
         occurrence=revision.occurrence,
+        message_size=len(envelope.records),
     )
 
 

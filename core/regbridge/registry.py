@@ -22,6 +22,7 @@ from regbridge.config.loader import ClientFile
 from regbridge.config.place import Keys, located
 from regbridge.config.schema import ClientConfig
 from regbridge.errors import ConfigError
+from regbridge.limits import Limiters, OwnPlaces
 from regbridge.message import normal_id
 from regbridge.models import (
     Client,
@@ -29,6 +30,7 @@ from regbridge.models import (
     Event,
     Finding,
     Level,
+    Product,
     Question,
     Registration,
     Target,
@@ -69,17 +71,20 @@ def plugin_class(use: str, folder: Path) -> type[Plugin]:
     return found
 
 
-def build(client_file: ClientFile) -> Pipeline:
+def build(client_file: ClientFile, limiters: Limiters | None = None) -> Pipeline:
     """Make a client's plugins and put them in the order of its file.
 
-    Raises `ConfigError` with everything that is wrong, each with file and line.
+    `limiters` are those of the ledger; without them, this process limits itself alone. Raises
+    `ConfigError` with everything that is wrong, each with file and line.
     """
     client = to_client(client_file.config)
+    limiters = limiters or Limiters(OwnPlaces())
     findings: list[Finding] = []
     plugins: list[NamedInstance] = []
     for use, settings, path, target in _uses(client_file.config, client):
         try:
-            plugin = _instance(client_file, client, use, settings, path, target)
+            context = PluginContext(_name(use), client, client_file.folder, target, path, limiters)
+            plugin = _instance(client_file, context, use, settings)
         except ConfigError as error:
             findings += [replace(f, path=f.path or path) for f in error.findings]
         else:
@@ -110,8 +115,12 @@ def to_client(config: ClientConfig) -> Client:
                 id=normal_id(event.id),
                 time_zone=event.time_zone or config.time_zone,
                 questions={
-                    key: Question(key, normal_id(question.id) or None, question.code)
+                    key: Question(key, normal_id(question.id) or None, question.code, question.text)
                     for key, question in event.questions.items()
+                },
+                products={
+                    key: Product(key, normal_id(product.id) or None, product.name)
+                    for key, product in event.products.items()
                 },
             )
             for name, event in config.events.items()
@@ -154,26 +163,22 @@ def _uses(
 
 
 def _instance(
-    client_file: ClientFile,
-    client: Client,
-    use: str,
-    settings: dict[str, Any],
-    path: Keys,
-    target: Target | None,
+    client_file: ClientFile, context: PluginContext, use: str, settings: dict[str, Any]
 ) -> Plugin:
     try:
-        found = _fitting_class(use, client_file.path.parent, is_target=target is not None)
+        found = _fitting_class(use, client_file.path.parent, is_target=context.target is not None)
     except ConfigError as error:
-        named = (*path, "use")
-        at = named if named in client_file.origins else path
+        named = (*context.path, "use")
+        at = named if named in client_file.origins else context.path
         raise ConfigError([replace(finding, path=at) for finding in error.findings]) from error
-    context = PluginContext(_name(use), client, client_file.folder, target, path)
     try:
         values = found.settings_model.model_validate(
             settings, context={"folder": client_file.folder}
         )
     except ValidationError as error:
-        raise ConfigError(explain(error, found.settings_model, (*path, "settings"))) from None
+        raise ConfigError(
+            explain(error, found.settings_model, (*context.path, "settings"))
+        ) from None
     try:
         return found(values, context)
     except ConfigError:

@@ -12,14 +12,13 @@ import msgspec
 import requests
 from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import MaxRetryError
 
 from regbridge.errors import AmbiguousError, ConfigError, RetryableError
+from regbridge.http import LOOPBACK, may_have_arrived
 from regbridge.models import Finding, Level
 
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 300.0  # a sync of 50,000 registrations takes its time
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _REMEDIES = {
     401: "give the token that the client's file names",
     403: "give the token that the client's file names",
@@ -158,7 +157,7 @@ def _token_findings(token: str) -> list[Finding]:
 def _new_session(url: str) -> requests.Session:
     session = requests.Session()
     # A proxy of the environment cannot reach this machine's own addresses.
-    session.trust_env = urlsplit(url).hostname not in _LOOPBACK
+    session.trust_env = urlsplit(url).hostname not in LOOPBACK
     return session
 
 
@@ -224,8 +223,7 @@ def _no_answer(error: requests.RequestException, url: str) -> RetryableError | A
             "authority that signed it"
         )
         return RetryableError(text, detail=detail)
-    causes = (error, *error.args)
-    if any(isinstance(cause, MaxRetryError | requests.exceptions.InvalidURL) for cause in causes):
+    if not may_have_arrived(error):
         text = f"{url}: nothing answers there; start regbridge, or correct host and port"
         return RetryableError(text, detail=detail)
     text = (

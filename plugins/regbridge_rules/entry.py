@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -21,15 +21,23 @@ from regbridge_rules.dates import format_problems
 from regbridge_rules.expressions import Expression
 
 Keys = tuple[str | int, ...]
+Named = Mapping[str, Collection[str]]
+
+_NAMED = {"answers": ("question", "questions"), "products": ("product", "products")}
 
 _NEEDS: Mapping[str, tuple[str, str]] = {
-    "lookup": ("default", "a lookup needs a default for values that are not in it (null is one)"),
+    "keep": ("lookup", "keep says nothing without lookup"),
     "then": ("else", "then needs an else"),
     "else": ("then", "else needs a then"),
     "max_length": ("too_long", "max_length needs too_long: refuse, or too_long: cut"),
     "too_long": ("max_length", "too_long says nothing without max_length"),
     "time_zone": ("format", "time_zone says nothing without format"),
 }
+
+
+def _said(key: str) -> dict[str, Any]:
+    """Return the JSON Schema of an entry in which a key is true."""
+    return {"properties": {key: {"const": True}}, "required": [key]}
 
 
 def _known_time_zone(name: str) -> str:
@@ -49,6 +57,9 @@ class Entry(BaseModel):
         json_schema_extra={
             "oneOf": [{"required": ["from"]}, {"required": ["value"]}],
             "dependentRequired": {key: [other] for key, (other, _) in _NEEDS.items()},
+            "if": {"required": ["lookup"]},
+            "then": {"anyOf": [{"required": ["default"]}, _said("keep")]},
+            "not": {**_said("required"), "required": ["required", "drop_if_missing"]},
         },
     )
 
@@ -58,6 +69,9 @@ class Entry(BaseModel):
         dict[str, Any],
         Field(min_length=1, description="What was found → what is sent; any other: `default`."),
     ] = {}
+    keep: Annotated[
+        StrictBool, Field(description="Whether what is not in the lookup is sent as it is.")
+    ] = False
     then: Annotated[Any, Field(description="What is sent when something was found.")] = None
     else_: Annotated[
         Any,
@@ -83,6 +97,9 @@ class Entry(BaseModel):
     required: Annotated[
         StrictBool, Field(description="Whether a record without this value is parked.")
     ] = False
+    drop_if_missing: Annotated[
+        str, Field(min_length=1, description="Why a record without this value is left out.")
+    ] = ""
 
 
 KEYS = frozenset(field.alias or name for name, field in Entry.model_fields.items())
@@ -99,18 +116,18 @@ def read_entry(raw: Any) -> Entry:
     return Entry.model_validate({"from": raw} if isinstance(raw, str) else raw)
 
 
-def entry_findings(raw: Any, path: Keys, questions: Iterable[str]) -> Iterator[Finding]:
+def entry_findings(raw: Any, path: Keys, named: Named) -> Iterator[Finding]:
     """Yield everything that is wrong with an entry as it stands at `path`.
 
-    `questions` are the names that the client's events give to their questions.
+    `named` gives the names that the client's events use under `answers` and `products`.
     """
     if isinstance(raw, str):
-        yield from _expression_findings(raw, path, questions)
+        yield from _expression_findings(raw, path, named)
     elif isinstance(raw, Mapping):
         yield from _model_findings(raw, path)
         yield from _rule_findings(raw, path)
         if isinstance(expression := raw.get("from"), str):
-            yield from _expression_findings(expression, (*path, "from"), questions)
+            yield from _expression_findings(expression, (*path, "from"), named)
     else:
         yield _error(
             path, "this is no entry", "write an expression, or {value: ...} for a constant"
@@ -136,6 +153,13 @@ def _model_finding(detail: ErrorDetails, path: Keys) -> Finding:
 def _rule_findings(raw: Mapping[Any, Any], path: Keys) -> Iterator[Finding]:
     if ("from" in raw) == ("value" in raw):
         yield _error(path, "an entry has either from, an expression, or value, a constant")
+    if "lookup" in raw and not ("default" in raw or raw.get("keep")):
+        yield _error(
+            (*path, "lookup"),
+            "a lookup needs a default for values that are not in it (null is one), or keep: true",
+        )
+    if raw.get("required") and raw.get("drop_if_missing"):
+        yield _error((*path, "drop_if_missing"), "a record is either parked (required) or left out")
     for key, (other, message) in _NEEDS.items():
         if key in raw and other not in raw:
             yield _error((*path, key), message)
@@ -146,7 +170,7 @@ def _rule_findings(raw: Mapping[Any, Any], path: Keys) -> Iterator[Finding]:
             yield _error((*path, "format"), problem)
 
 
-def _expression_findings(text: str, path: Keys, questions: Iterable[str]) -> Iterator[Finding]:
+def _expression_findings(text: str, path: Keys, named: Named) -> Iterator[Finding]:
     try:
         expression = Expression(text)
     except ValueError as error:
@@ -154,10 +178,12 @@ def _expression_findings(text: str, path: Keys, questions: Iterable[str]) -> Ite
         return
     for problem in expression.problems():
         yield _error(path, problem)
-    for name in dict.fromkeys(expression.names_under("answers")):
-        if name not in questions:
-            remedy = did_you_mean(name, questions) or "name it in questions: of the client's events"
-            yield _error(path, f"no event has a question {name!r}", remedy)
+    for field, (what, block) in _NAMED.items():
+        for name in dict.fromkeys(expression.names_under(field)):
+            if name not in named[field]:
+                remedy = did_you_mean(name, named[field])
+                remedy = remedy or f"name it in {block}: of the client's events"
+                yield _error(path, f"no event has a {what} {name!r}", remedy)
 
 
 def _error(path: Keys, message: str, remedy: str = "") -> Finding:

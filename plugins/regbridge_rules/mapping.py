@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from regbridge import (
     Client,
     ConfigError,
+    Drop,
     Finding,
     Plugin,
     PluginContext,
@@ -17,7 +18,7 @@ from regbridge import (
     hookimpl,
 )
 from regbridge_rules.entry import entry_findings, entry_schema
-from regbridge_rules.rules import Rule
+from regbridge_rules.rules import LeftOut, Rule
 
 
 class YamlMap(Plugin):
@@ -42,20 +43,30 @@ class YamlMap(Plugin):
         }
 
     @hookimpl
-    def map_registration(self, registration: Registration, target: Target) -> Record | None:
-        """Return the target's record; raise `RejectedError` when a value is missing or wrong."""
+    def map_registration(self, registration: Registration, target: Target) -> Record | Drop | None:
+        """Return the target's record, or why it gets none.
+
+        Raises `RejectedError` when a required value is missing or a value is wrong.
+        """
         rules = self._rules.get(target.name)
         if not rules:
             return None
         event = registration.event or self.context.client
         document = registration.document()
-        return Record({rule.field: rule.value(document, event.time_zone) for rule in rules})
+        try:
+            return Record({rule.field: rule.value(document, event.time_zone) for rule in rules})
+        except LeftOut as left_out:
+            return Drop(str(left_out))
 
 
 def _findings(client: Client) -> Iterator[Finding]:
-    questions = frozenset(name for event in client.events.values() for name in event.questions)
+    events = client.events.values()
+    named = {
+        "answers": frozenset(name for event in events for name in event.questions),
+        "products": frozenset(name for event in events for name in event.products),
+    }
     for target in client.targets.values():
         for field, raw in target.map.items():
             path = ("targets", target.name, "map", field)
-            found = list(entry_findings(raw, path, questions))
+            found = list(entry_findings(raw, path, named))
             yield from found or Rule(field, raw, target.time_zone).constant_findings(path)

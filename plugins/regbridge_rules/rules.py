@@ -18,12 +18,17 @@ Choice = Callable[[Any], Any]
 Change = Callable[[Any, str], Any]
 
 
+class LeftOut(Exception):  # noqa: N818 - a decision, not an error
+    """The target gets no record; the text says why."""
+
+
 class Rule:
     """How one field of a target's record gets its value.
 
     In this order: `from` or `value`; `lookup`, whose `default` answers for every value that is not
-    in it; `then`/`else`, by JMESPath's truth (all but false, null, "", [] and {} is true, and so
-    are 0 and "no"); `default`; `format`; `type`; `max_length`; `required`.
+    in it, unless `keep` leaves those as they are; `then`/`else`, by JMESPath's truth (all but
+    false, null, "", [] and {} is true, and so are 0 and "no"); `default`; `format`; `type`;
+    `max_length`; `required` or `drop_if_missing`.
 
     Null and text with nothing but spaces in it are missing. A missing value is null in the record,
     so that a field which was cleared at Cvent is cleared at the CRM as well.
@@ -42,7 +47,7 @@ class Rule:
         """Return the field's value for one registration's document.
 
         Raises `RejectedError` with the field's name, and never with the value, when a required
-        value is missing or a value is wrong.
+        value is missing or a value is wrong, and `LeftOut` for `drop_if_missing`.
         """
         try:
             value = self._search(document)
@@ -55,6 +60,8 @@ class Rule:
             raise RejectedError(
                 f"{self.field} is required and has no value{self._origin}", field=self.field
             )
+        if value is None and self._entry.drop_if_missing:
+            raise LeftOut(self._entry.drop_if_missing)
         return value
 
     def constant_findings(self, path: Keys) -> Iterator[Finding]:
@@ -87,16 +94,24 @@ def _choices(entry: Entry) -> Iterator[Choice]:
     given = entry.model_fields_set
     if "lookup" in given:
         table = {key.strip(): value for key, value in entry.lookup.items()}
-        yield partial(_look_up, table, entry.default)
+        yield (
+            partial(_look_up_or_keep, table)
+            if entry.keep
+            else partial(_look_up, table, entry.default)
+        )
     if "then" in given:
         yield lambda value: entry.then if is_true(value) else entry.else_
-    if "default" in given and "lookup" not in given:
+    if "default" in given and ("lookup" not in given or entry.keep):
         yield lambda value: entry.default if is_missing(value) else value
 
 
 def _look_up(table: Mapping[str, Any], default: Any, value: Any) -> Any:
     """Return what a table holds for a value, which is compared as trimmed text."""
     return default if value is None else table.get(to_string(value).strip(), default)
+
+
+def _look_up_or_keep(table: Mapping[str, Any], value: Any) -> Any:
+    return None if value is None else table.get(to_string(value).strip(), value)
 
 
 def _constants(entry: Entry) -> Iterator[tuple[Keys, Any]]:

@@ -34,6 +34,7 @@ from regbridge.config.schema import (
     EventConfig,
     HostConfig,
     PluginUse,
+    ProductConfig,
     QuestionConfig,
     RetryConfig,
     TargetConfig,
@@ -62,6 +63,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "An endpoint": EndpointConfig,
     "An event": EventConfig,
     "A question": QuestionConfig,
+    "A product": ProductConfig,
     "A target": TargetConfig,
     "A plugin": PluginUse,
 }

@@ -24,10 +24,12 @@ from regbridge.cli import (
     status,
     upgrade,
 )
+from regbridge.cli.extensions import Extended, simulate
 from regbridge.cli.printing import complain, findings_of
 from regbridge.errors import RegbridgeError
 
 app = typer.Typer(
+    cls=Extended,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -50,6 +52,9 @@ for _command in (
     upgrade.upgrade,
 ):
     app.command()(_command)
+
+
+app.add_typer(simulate, name="simulate")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

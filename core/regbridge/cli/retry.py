@@ -13,6 +13,7 @@ from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, say
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
+from regbridge.store.limits import unblock
 from regbridge.store.operate import Choice, retry_receipts, retry_registrations
 from regbridge.store.pauses import resume
 from regbridge.store.report import all_pauses
@@ -71,6 +72,8 @@ def _resume(store: Store, choice: Choice) -> int:
     ]
     for client, upstream in chosen:
         store.write(partial(resume, client=client, upstream=upstream, now=now))
+    if chosen:
+        store.write(unblock)
     return len(chosen)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
@@ -10,6 +11,7 @@ from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import moment, print_json, print_table, say
 from regbridge.store import report
 from regbridge.store.engine import Store
+from regbridge.store.limits import calls_since
 from regbridge.store.tables import State
 
 Rows = list[dict[str, Any]]
@@ -21,6 +23,7 @@ _LISTS: Mapping[str, Callable[..., Sequence[Any]]] = {
     "reasons": report.count_reasons,
     "pauses": report.all_pauses,
     "parked_receipts": report.parked_receipts,
+    "calls": lambda connection: calls_since(connection, f"{datetime.now(UTC):%Y-%m-%d}"),
 }
 _TIMES = ("since", "until", "received_at")
 
@@ -55,6 +58,7 @@ def _print(figures: Mapping[str, Any]) -> None:
     _print_states("Deliveries", figures["deliveries"], "target")
     _print_list("Why registrations are parked or filtered", figures["reasons"])
     _print_list("Paused", figures["pauses"])
+    _print_list("Calls to vendors today (GMT)", figures["calls"])
     _print_list("Parked receipts (messages that cannot be read)", figures["parked_receipts"])
     unsplit = sum(row["receipts"] for row in figures["receipts"] if row["state"] == State.PENDING)
     if unsplit:

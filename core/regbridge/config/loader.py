@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from regbridge.config.cross_check import cross_check
 from regbridge.config.database import absolute_url
@@ -79,10 +79,7 @@ def client_paths(folder: Path) -> list[Path]:
 
 def load_client(folder: Path, path: Path) -> ClientFile:
     """Read a client file over `base.yaml`. Raises `ConfigError` with all that is wrong at once."""
-    base, base_findings = _attempt(_read_base, folder / "base.yaml")
-    own, own_findings = _attempt(read_yaml, path)
-    if base is None or own is None:
-        raise ConfigError([*base_findings, *own_findings])
+    base, own = _read_both(folder, path)
     values, origins = _merged(base, own)
     config, findings = _validate(ClientConfig, values, folder)
     findings += cross_check(values)
@@ -93,11 +90,9 @@ def load_client(folder: Path, path: Path) -> ClientFile:
     return ClientFile(path, folder, config, values, origins)
 
 
-def settings_findings(
-    client_file: ClientFile, error: ValidationError, path: Keys, model: type[BaseModel]
-) -> list[Finding]:
-    """Return what is wrong with a plugin's settings, which stand at `path` in the client's file."""
-    return located(explain(error, model, path), client_file.origins)
+def merged_values(folder: Path, path: Path) -> tuple[dict[str, Any], Origins]:
+    """Return a client file over `base.yaml`, unchecked. Raises `ConfigError` if it is no YAML."""
+    return _merged(*_read_both(folder, path))
 
 
 def claimed(folder: Path, path: Path) -> tuple[str, tuple[str, ...]]:
@@ -112,6 +107,14 @@ def claimed(folder: Path, path: Path) -> tuple[str, tuple[str, ...]]:
     values = merge(base.value, own.value) if base else own.value
     name = values.get("client")
     return name if isinstance(name, str) else path.stem, tuple(_endpoint_paths(values))
+
+
+def _read_both(folder: Path, path: Path) -> tuple[YamlFile, YamlFile]:
+    base, base_findings = _attempt(_read_base, folder / "base.yaml")
+    own, own_findings = _attempt(read_yaml, path)
+    if base is None or own is None:
+        raise ConfigError([*base_findings, *own_findings])
+    return base, own
 
 
 def _attempt(

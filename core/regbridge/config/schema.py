@@ -59,15 +59,16 @@ class EndpointConfig(Model):
 
 
 class QuestionConfig(Model):
-    """A registration question, by GUID (`id`) or by its portable `code`."""
+    """A registration question, by GUID (`id`), by its portable `code`, or by its exact `text`."""
 
     id: Id | None = None
     code: Annotated[str, Field(min_length=1)] | None = None
+    text: Annotated[str, Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> QuestionConfig:
-        if (self.id is None) == (self.code is None):
-            raise ValueError("a question is named by either its id, a GUID, or its code")
+        if [self.id, self.code, self.text].count(None) != 2:
+            raise ValueError("a question is named by one of its id (a GUID), its code, its text")
         return self
 
 
@@ -77,6 +78,24 @@ def _by_id(value: Any) -> Any:
 
 NamedQuestion = Annotated[
     QuestionConfig, BeforeValidator(_by_id, json_schema_input_type=str | QuestionConfig)
+]
+
+
+class ProductConfig(Model):
+    """A session, admission item or other product, by GUID (`id`) or by its exact `name`."""
+
+    id: Id | None = None
+    name: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ProductConfig:
+        if (self.id is None) == (self.name is None):
+            raise ValueError("a product is named by either its id, a GUID, or its name")
+        return self
+
+
+NamedProduct = Annotated[
+    ProductConfig, BeforeValidator(_by_id, json_schema_input_type=str | ProductConfig)
 ]
 
 
@@ -90,7 +109,11 @@ class EventConfig(Model):
     """Where the event takes place (an IANA name); the client's time zone when left out."""
 
     questions: dict[Name, NamedQuestion] = {}
-    """The names that the mapping uses for this event's questions: {code: CODE}, or a GUID."""
+    """The names that the mapping uses for this event's questions: {code: CODE}, {text: TEXT}, or a
+    GUID."""
+
+    products: dict[Name, NamedProduct] = {}
+    """The names that the mapping uses for what people order: {name: NAME}, or a GUID."""
 
 
 class TargetConfig(PluginUse):

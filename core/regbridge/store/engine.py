@@ -65,8 +65,8 @@ class Store:
             result: Result = retrying(_transact, self.writer, work)
         return result
 
-    def upgrade(self) -> None:
-        """Bring the tables to this version; a new database gets all of them.
+    def upgrade(self, revision: str = "head") -> None:
+        """Bring the tables to this version, or to a revision; a new database gets all of them.
 
         Raises `ConfigError` when the database is from a newer version.
         """
@@ -74,7 +74,7 @@ class Store:
 
         def run(connection: Connection) -> None:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
         try:
             self.write(run)

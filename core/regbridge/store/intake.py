@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from regbridge.errors import StoreUnavailableError
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
-from regbridge.store.tables import State, receipts
+from regbridge.store.tables import State, receipt_bodies, receipts
 
 _GROUP_COUNT = 256
 _GROUP_BYTES = 16_000_000
@@ -122,6 +122,7 @@ def store_receipts(connection: Connection, arrivals: list[Arrival]) -> list[int]
         statement = insert(receipts).returning(receipts.c.id)
         # The rows of one statement are numbered in their order, but may be returned in another.
         ids = sorted(connection.scalars(statement, [_row(arrival) for arrival in good]))
+        _store_bodies(connection, zip(ids, good, strict=True))
     stored = iter(ids)
     return [
         _store_malformed(connection, arrival) if arrival.problem else next(stored)
@@ -148,7 +149,13 @@ def _store_malformed(connection: Connection, arrival: Arrival) -> int:
         "due_at": None,
     }
     stored: int = connection.scalars(insert(receipts).returning(receipts.c.id), [row]).one()
+    _store_bodies(connection, [(stored, arrival)])
     return stored
+
+
+def _store_bodies(connection: Connection, arrivals: Iterable[tuple[int, Arrival]]) -> None:
+    rows = [{"receipt_id": receipt, "body": arrival.body} for receipt, arrival in arrivals]
+    connection.execute(insert(receipt_bodies), rows)
 
 
 def _row(arrival: Arrival) -> dict[str, Any]:
@@ -164,5 +171,4 @@ def _row(arrival: Arrival) -> dict[str, Any]:
         "record_count": arrival.record_count,
         "state": State.PENDING,
         "due_at": received_at,
-        "body": arrival.body,
     }

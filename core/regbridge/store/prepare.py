@@ -19,7 +19,7 @@ from regbridge.store.revisions import (
     supersede_deliveries,
     superseded_by,
 )
-from regbridge.store.sql import insert_if_new, update_rows
+from regbridge.store.sql import insert_if_new, own_payload, update_rows
 from regbridge.store.tables import (
     PlainText,
     State,
@@ -27,6 +27,7 @@ from regbridge.store.tables import (
     deliveries,
     receipts,
     registrants,
+    registration_payloads,
     registrations,
 )
 
@@ -141,14 +142,17 @@ def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
     statement = (
         select(
             registrations,
+            registration_payloads.c.payload,
             registrants.c.subject,
             receipts.c.event_type,
             receipts.c.message_stub,
             receipts.c.message_time,
             receipts.c.message_time_text,
             receipts.c.received_at,
+            receipts.c.record_count,
         )
         .join(receipts, receipts.c.id == registrations.c.receipt_id)
+        .join(registration_payloads, own_payload())
         .outerjoin(registrants, registrants.c.id == registrations.c.registrant_id)
         .where(registrations.c.id.in_(ids))
         .order_by(registrations.c.ordered_at, registrations.c.receipt_id, registrations.c.position)

@@ -8,14 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from regbridge.store.sql import search_form
+from regbridge.store.sql import own_payload, search_form
 from regbridge.store.tables import (
     State,
     deliveries,
     history,
     pauses,
+    receipt_bodies,
     receipts,
     registrants,
+    registration_payloads,
     registrations,
 )
 
@@ -173,15 +175,19 @@ def history_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
 
 def parked_receipts(connection: Connection, client: str = "", limit: int = 200) -> Sequence[Any]:
     """Return the receipts that could not be read, without their bodies, newest first."""
-    statement = select(
-        receipts.c.id,
-        receipts.c.client,
-        receipts.c.endpoint,
-        receipts.c.received_at,
-        receipts.c.arrivals,
-        receipts.c.reason,
-        func.length(receipts.c.body).label("size"),
-    ).where(receipts.c.state == State.PARKED)
+    statement = (
+        select(
+            receipts.c.id,
+            receipts.c.client,
+            receipts.c.endpoint,
+            receipts.c.received_at,
+            receipts.c.arrivals,
+            receipts.c.reason,
+            func.length(receipt_bodies.c.body).label("size"),
+        )
+        .join(receipt_bodies, receipt_bodies.c.receipt_id == receipts.c.id)
+        .where(receipts.c.state == State.PARKED)
+    )
     if client:
         statement = statement.where(receipts.c.client == client)
     return connection.execute(statement.order_by(receipts.c.id.desc()).limit(limit)).all()
@@ -191,6 +197,7 @@ def _revisions(connection: Connection, ids: set[int], of: set[int | None]) -> Se
     statement = (
         select(
             registrations,
+            registration_payloads.c.payload,
             registrants.c.subject,
             receipts.c.event_type,
             receipts.c.message_stub,
@@ -198,6 +205,7 @@ def _revisions(connection: Connection, ids: set[int], of: set[int | None]) -> Se
             receipts.c.received_at,
         )
         .join(receipts, receipts.c.id == registrations.c.receipt_id)
+        .join(registration_payloads, own_payload())
         .outerjoin(registrants, registrants.c.id == registrations.c.registrant_id)
         .where(
             or_(

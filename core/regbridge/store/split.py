@@ -13,7 +13,14 @@ from regbridge.store.clock import to_ms
 from regbridge.store.history import remember
 from regbridge.store.leases import Lease, held, take
 from regbridge.store.sql import insert_if_new, search_form
-from regbridge.store.tables import State, receipts, registrants, registrations
+from regbridge.store.tables import (
+    State,
+    receipt_bodies,
+    receipts,
+    registrants,
+    registration_payloads,
+    registrations,
+)
 
 SMALL_RECEIPTS = 100
 """So many messages that are no sync are split in one transaction."""
@@ -54,11 +61,12 @@ def claim_receipts(
     """Claim the oldest receipts that are due: one sync, or many of all other messages."""
     size = receipts.c.record_count > SYNC_SIZE if sync else receipts.c.record_count <= SYNC_SIZE
     statement = (
-        select(receipts)
+        select(receipts, receipt_bodies.c.body)
+        .join(receipt_bodies, receipt_bodies.c.receipt_id == receipts.c.id)
         .where(receipts.c.client.in_(clients), receipts.c.due_at <= lease.now, size)
         .order_by(receipts.c.due_at, receipts.c.id)
         .limit(1 if sync else SMALL_RECEIPTS)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=receipts)
     )
     claimed = [
         ClaimedReceipt(
@@ -84,6 +92,7 @@ def store_registrations(connection: Connection, parts: Sequence[Part], lease: Le
     """
     mine = held(connection, receipts, [part.receipt.id for part in parts], lease.token)
     rows: list[dict[str, Any]] = []
+    raw: list[dict[str, Any]] = []
     for part in parts:
         if part.receipt.id not in mine:
             continue
@@ -93,8 +102,13 @@ def store_registrations(connection: Connection, parts: Sequence[Part], lease: Le
         if part.last:
             values |= {"state": State.SPLIT, "due_at": None, "lease": None}
         connection.execute(update(receipts).where(receipts.c.id == part.receipt.id).values(values))
+        raw += [
+            {"receipt_id": part.receipt.id, "position": one.position, "payload": one.payload}
+            for one in part.revisions
+        ]
     if rows:
         connection.execute(insert(registrations), rows)
+        connection.execute(insert(registration_payloads), raw)
     return len(mine) == len(parts)
 
 
@@ -182,5 +196,4 @@ def _row(
         "field": revision.field,
         "due_at": None if parked else now,
         "settled_at": now if parked else None,
-        "payload": revision.payload,
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
+
+from regbridge.store.tables import registration_payloads, registrations
 
 
 def insert_if_new(connection: Connection, table: Table) -> Any:
@@ -38,6 +40,14 @@ def update_rows(
             {"row_id": key, **{f"new_{name}": value for name, value in values.items()}}
             for key, values in rows.items()
         ],
+    )
+
+
+def own_payload() -> ColumnElement[bool]:
+    """Return the condition that joins registrations to their payloads."""
+    return and_(
+        registration_payloads.c.receipt_id == registrations.c.receipt_id,
+        registration_payloads.c.position == registrations.c.position,
     )
 
 

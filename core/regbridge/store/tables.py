@@ -95,6 +95,14 @@ class Receipt(Leased, table=True):
     reason: str = Field(default="", sa_type=PlainText)
     arrivals: int = 1
     digest: str | None = Field(default=None, unique=True)
+
+
+class Body(SQLModel, table=True):
+    """A receipt's message as it came; apart from the receipt, whose every update would copy it."""
+
+    __tablename__: ClassVar[str] = "receipt_bodies"
+
+    receipt_id: int = Field(primary_key=True, sa_type=_Big, foreign_key="receipts.id")
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -165,6 +173,15 @@ class RegistrationRow(Leased, table=True):
     reason: str = Field(default="", sa_type=PlainText)
     field: str = Field(default="", sa_type=PlainText)
     settled_at: int | None = Field(default=None, sa_type=_Big)
+
+
+class Payload(SQLModel, table=True):
+    """The JSON of one record of a receipt; apart from the registration, as a receipt's body is."""
+
+    __tablename__: ClassVar[str] = "registration_payloads"
+
+    receipt_id: int = Field(primary_key=True, sa_type=_Big, foreign_key="receipts.id")
+    position: int = Field(primary_key=True)
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -236,6 +253,36 @@ class Pause(SQLModel, table=True):
     until: int = Field(sa_type=_Big)
 
 
+class LimiterPlace(SQLModel, table=True):
+    """A place for one call of a vendor's account, free from `free_at` on."""
+
+    __tablename__: ClassVar[str] = "limiter_places"
+
+    key: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    free_at: int = Field(sa_type=_Big)
+
+
+class LimiterBlock(SQLModel, table=True):
+    """A vendor's account that nobody calls before `until`."""
+
+    __tablename__: ClassVar[str] = "limiter_blocks"
+
+    key: str = Field(primary_key=True)
+    until: int = Field(sa_type=_Big)
+    reason: str = Field(sa_type=PlainText)
+
+
+class LimiterCalls(SQLModel, table=True):
+    """How many calls an account had on one day, which begins at midnight GMT."""
+
+    __tablename__: ClassVar[str] = "limiter_calls"
+
+    key: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)
+    calls: int
+
+
 class Configuration(SQLModel, table=True):
     """A client's configuration that mapped records; secrets are references only."""
 
@@ -264,10 +311,15 @@ class History(SQLModel, table=True):
 
 # For Core statements, which do bulk work without making an object for each row.
 receipts: Table = SQLModel.metadata.tables["receipts"]
+receipt_bodies: Table = SQLModel.metadata.tables["receipt_bodies"]
 registrants: Table = SQLModel.metadata.tables["registrants"]
 registrations: Table = SQLModel.metadata.tables["registrations"]
+registration_payloads: Table = SQLModel.metadata.tables["registration_payloads"]
 dedupe_keys: Table = SQLModel.metadata.tables["dedupe_keys"]
 deliveries: Table = SQLModel.metadata.tables["deliveries"]
 pauses: Table = SQLModel.metadata.tables["pauses"]
+limiter_places: Table = SQLModel.metadata.tables["limiter_places"]
+limiter_blocks: Table = SQLModel.metadata.tables["limiter_blocks"]
+limiter_calls: Table = SQLModel.metadata.tables["limiter_calls"]
 configurations: Table = SQLModel.metadata.tables["configurations"]
 history: Table = SQLModel.metadata.tables["history"]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from regbridge import QuotaExceededError
 from regbridge.config.loader import load_host
+from regbridge.limits import Limiters, RateLimit
 from regbridge.store.engine import Store
+from regbridge.store.limits import LedgerPlaces
 from regbridge.store.pauses import Cause, pause
 from regbridge.testing import payloads
 
@@ -88,9 +92,19 @@ def test_status_shows_pauses_with_their_reason(
     [paused] = run("status", "--json").json["pauses"]
     assert (paused["reason"], paused["until"]) == ("used up", "1970-01-01T00:33:20Z")
     assert "used up" in run("status").out
+    store = Store(load_host(configs).database_url)
+    limiter = Limiters(LedgerPlaces(store)).limiter("cvent 1a2b")
+    limiter.block(datetime.now(UTC) + timedelta(hours=1), "used up")
     assert run("retry", "--target", "elsewhere", "--resume").status == 1
+    with pytest.raises(QuotaExceededError), limiter.call(RateLimit(10, 10)):
+        pass
     assert "Pauses ended: 1." in run("retry", "--client", "acme", "--resume").out
     assert run("status", "--json").json["pauses"] == []
+    with limiter.call(RateLimit(10, 10)):
+        pass
+    store.close()
+    assert [row["calls"] for row in run("status", "--json").json["calls"]] == [1]
+    assert "cvent 1a2b" in run("status").out
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,14 @@ from regbridge.store.clock import from_ms
 from regbridge.store.engine import Store
 from regbridge.store.intake import Arrival, Intake
 from regbridge.store.operate import Choice, retry_receipts, retry_registrations
-from regbridge.store.tables import deliveries, history, pauses, receipts, registrations
+from regbridge.store.tables import (
+    deliveries,
+    history,
+    pauses,
+    receipt_bodies,
+    receipts,
+    registrations,
+)
 from regbridge.testing.payloads import encode, live, registrant
 from regbridge.worker.loop import Worker
 
@@ -243,7 +250,11 @@ class Ledger:
         return self.store.write(lambda c: retry_receipts(c, Choice(), self.clock.now))
 
     def receipts(self) -> Sequence[Any]:
-        return self._rows(select(receipts).order_by(receipts.c.id))
+        return self._rows(
+            select(receipts, receipt_bodies.c.body)
+            .join(receipt_bodies, receipt_bodies.c.receipt_id == receipts.c.id)
+            .order_by(receipts.c.id)
+        )
 
     def registrations(self) -> Sequence[Any]:
         """Return the registrations in the order of their arrival."""

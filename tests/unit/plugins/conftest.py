@@ -16,6 +16,7 @@ from regbridge import (
     Kind,
     Plugin,
     PluginContext,
+    Product,
     Question,
     Registration,
     Target,
@@ -26,6 +27,7 @@ CONFERENCE = Event(
     "0b4c4410-1d46-43cd-a903-e8cf9de6ade5",
     "America/New_York",
     {name: Question(name, code=name.upper()) for name in ("member_id", "volunteer")},
+    {"luncheon": Product("luncheon", title="Awards Luncheon")},
 )
 SUMMIT = Event("summit-2027", "1c4c4410-1d46-43cd-a903-e8cf9de6ade5", "Europe/Vienna")
 

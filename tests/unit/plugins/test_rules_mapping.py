@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbridge import Client, Event, Registration, RejectedError, Target
+from regbridge import Client, Drop, Event, Registration, RejectedError, Target
 from regbridge_rules.mapping import YamlMap
 
 Build = Callable[..., Registration]
@@ -120,6 +120,40 @@ def test_a_lookup_finds_numbers_and_booleans_as_json_writes_them(
     map_one: MapOne, found: Any, key: str
 ) -> None:
     assert map_one({"from": "x", "lookup": {key: "hit"}, "default": None}, {"x": found}) == "hit"
+
+
+@pytest.mark.parametrize(
+    ("found", "sent"),
+    [("Student (Code Required)", "Student"), (" Member ", " Member "), (7, 7), (None, None)],
+)
+def test_what_a_lookup_that_keeps_does_not_name_is_sent_as_it_is(
+    map_one: MapOne, found: Any, sent: Any
+) -> None:
+    entry = {"from": "x", "lookup": {"Student (Code Required)": "Student"}, "keep": True}
+    assert map_one(entry, {"x": found}) == sent
+
+
+def test_the_default_of_a_lookup_that_keeps_is_for_missing_values_alone(map_one: MapOne) -> None:
+    entry = {"from": "x", "lookup": {"a": "b"}, "keep": True, "default": "none"}
+    assert [map_one(entry, {"x": x}) for x in ("a", "c", "", None)] == ["b", "c", "none", "none"]
+
+
+@pytest.mark.parametrize("missing", [None, "", "  ", []])
+def test_a_record_without_a_value_can_be_left_out_with_a_reason(
+    registration: Any, plugin: Any, missing: Any
+) -> None:
+    entry: dict[str, Any] = {"from": "x", "drop_if_missing": "no member id"}
+    entry |= {"lookup": {"never": "x"}, "keep": True} if missing != [] else {"from": "x[0]"}
+    target = Target("crm", map={"First": "firstName", "Member": entry})
+    mapped = plugin(YamlMap, target=target)
+
+    answer = mapped.map_registration(registration(fields={"x": missing}), target)
+
+    assert answer == Drop("no member id")
+    given = mapped.map_registration(
+        registration(fields={"x": ["7"] if missing == [] else "7"}), target
+    )
+    assert given.fields["Member"] == "7"
 
 
 def test_a_null_in_a_lookup_is_null_and_not_the_default(map_one: MapOne) -> None:

@@ -78,6 +78,14 @@ def test_a_right_call_is_accepted(plugin: Callable[..., Any]) -> None:
     ("entry", "key", "message"),
     [
         ({"from": "a", "lookup": {"x": "y"}}, "lookup", "a lookup needs a default"),
+        ({"from": "a", "lookup": {"x": "y"}, "keep": False}, "lookup", "a lookup needs a default"),
+        ({"from": "a", "keep": True}, "keep", "keep says nothing without lookup"),
+        ({"from": "a", "drop_if_missing": ""}, "drop_if_missing", "String should have at least 1"),
+        (
+            {"from": "a", "required": True, "drop_if_missing": "x"},
+            "drop_if_missing",
+            "a record is either parked",
+        ),
         ({"from": "a", "then": "y"}, "then", "then needs an else"),
         ({"from": "a", "else": "n"}, "else", "else needs a then"),
         ({"from": "a", "max_length": 5}, "max_length", "max_length needs too_long: refuse"),
@@ -174,12 +182,25 @@ def test_a_question_that_no_event_defines_is_found_with_the_nearest_name(
 
 @pytest.mark.parametrize(
     "expression",
-    ["answers", "answers.member_id.text", "answers.*", "answers.[member_id]", "answer.x", "x.y"],
+    [
+        "products.luncheon[0].name",
+        "answers",
+        "answers.member_id.text",
+        "answers.*",
+        "answers.[member_id]",
+        "answer.x",
+        "x.y",
+    ],
 )
 def test_a_question_that_one_event_defines_is_enough(
     plugin: Callable[..., Any], expression: str
 ) -> None:
     plugin(YamlMap, target=Target("crm", map={"x": expression}))
+
+
+def test_a_product_that_no_event_defines_is_found_with_the_nearest_name(wrong: Wrong) -> None:
+    finding = wrong("sum(products.lunchon[*].quantity)")
+    assert str(finding) == "no event has a product 'lunchon'; did you mean 'luncheon'?"
 
 
 def test_a_question_of_a_client_without_questions_is_found(
@@ -211,6 +232,10 @@ GOOD: list[Any] = [
     {"from": "firstName"},
     {"value": None},
     {"from": "a", "lookup": {"x": {"nested": True}}, "default": None},
+    {"from": "a", "lookup": {"x": 1}, "keep": True},
+    {"from": "a", "lookup": {"x": 1}, "keep": False, "default": 2},
+    {"from": "a", "drop_if_missing": "no member id"},
+    {"from": "a", "drop_if_missing": "no member id", "required": False},
     {"from": "a", "then": 1, "else": None},
     {"from": "a", "format": "%Y", "time_zone": "UTC", "type": "integer", "required": False},
     {"from": "a", "type": "string", "max_length": 4, "too_long": "cut"},
@@ -223,6 +248,10 @@ BAD: list[Any] = [
     {"from": "a", "value": "b"},
     {"from": "a", "unknown": 1},
     {"from": "a", "lookup": {"x": 1}},
+    {"from": "a", "lookup": {"x": 1}, "keep": False},
+    {"from": "a", "keep": True},
+    {"from": "a", "drop_if_missing": ""},
+    {"from": "a", "drop_if_missing": "x", "required": True},
     {"from": "a", "then": 1},
     {"from": "a", "max_length": 4},
     {"from": "a", "max_length": "4", "too_long": "cut"},

@@ -1,0 +1,216 @@
+"""Calls to a vendor's service over HTTP: pooled, bounded, with each way to fail told apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from urllib3.exceptions import HTTPError, MaxRetryError
+
+from regbridge.errors import AmbiguousError, RetryableError
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service answered, whatever its status. Header names may be asked for in any case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """Return the body's JSON; raises `RetryableError` when it is none (a proxy's page, say)."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            kind = self.headers.get("Content-Type", "no Content-Type").partition(";")[0]
+            raise RetryableError(
+                f"the answer ({self.status}, {kind}) is not JSON; something between may have "
+                "answered in the place of the service"
+            ) from None
+
+
+class Outbound:
+    """The connections to one service; several threads may share them.
+
+    `service` is what error texts call it, `url` any address of it. Times are in seconds:
+    `answer_seconds` for the first byte of an answer, `longest_seconds` for all of it. `largest` is
+    in bytes, of the answer's body as inflated. `ca_file` names the authorities to trust in the
+    place of the usual ones; certificates are verified always. Redirects are not followed, cookies
+    not kept, a .netrc not read. Without `keep_alive`, each call has a connection of its
+    own: none can fail because the service closed an idle one.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        url: str,
+        *,
+        connections: int = 10,
+        connect_seconds: float = 10.0,
+        answer_seconds: float = 60.0,
+        longest_seconds: float = 300.0,
+        largest: int = 50_000_000,
+        ca_file: str | None = None,
+        keep_alive: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.service = service
+        self._timeout = (connect_seconds, answer_seconds)
+        self._longest = longest_seconds
+        self._largest = largest
+        self._clock = clock
+        self._keep_alive = keep_alive
+        self._session = _new_session(url, connections, ca_file)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | str | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Make one call and return its answer, whatever the status.
+
+        Raises `RetryableError` when surely nothing reached the service, and `AmbiguousError` when
+        something may have and the answer is lost. Neither text holds the URL's query or the body.
+        """
+        given = dict(headers or {})
+        if not self._keep_alive:
+            given["Connection"] = "close"
+        begun = self._clock()
+        try:
+            with self._session.request(
+                method,
+                url,
+                data=body.encode() if isinstance(body, str) else body,
+                params=params,
+                headers=given,
+                auth=_as_given,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = self._read(response, begun + self._longest)
+        except (requests.RequestException, HTTPError) as error:
+            raise self._failed(error, url) from None
+        return Answer(response.status_code, response.headers, content)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        """Read a body as it comes, so that neither its size nor its slowness is unbounded."""
+        chunks = []
+        size = 0
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._largest:
+                raise AmbiguousError(
+                    f"{self.service} sent an answer of more than {self._largest:,} bytes"
+                )
+            if self._clock() > deadline:
+                raise AmbiguousError(
+                    f"{self.service} took more than {self._longest:.0f} seconds to answer"
+                )
+        return b"".join(chunks)
+
+    def _failed(self, error: Exception, url: str) -> RetryableError | AmbiguousError:
+        host = urlsplit(url).hostname or "its address"
+        detail = f"{type(error).__name__} at {host}"
+        if isinstance(error, requests.exceptions.SSLError):
+            text = (
+                f"{self.service}: the certificate of {host} is not trusted; let REQUESTS_CA_BUNDLE "
+                "name the file of the authority that signed it"
+            )
+            return RetryableError(text, detail=detail)
+        if not may_have_arrived(error):
+            text = f"{self.service}: no connection to {host} ({_cause(error)})"
+            return RetryableError(text, detail=detail)
+        text = f"{self.service}: the answer of {host} was lost ({_cause(error)})"
+        return AmbiguousError(text, detail=detail)
+
+
+def may_have_arrived(error: Exception) -> bool:
+    """Say whether a call that failed without an answer may have reached the service."""
+    if isinstance(
+        error,
+        requests.ConnectTimeout
+        | requests.exceptions.InvalidURL
+        | requests.exceptions.MissingSchema
+        | requests.exceptions.InvalidSchema
+        | requests.exceptions.InvalidHeader,
+    ):
+        return False
+    # urllib3 reports as MaxRetryError what failed before the first byte was sent.
+    return not any(isinstance(cause, MaxRetryError) for cause in (error, *error.args))
+
+
+def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return what a Retry-After header asks for in seconds, never negative; None without one."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - now).total_seconds())
+
+
+def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Leave Authorization as it is; without any auth, requests would take it from a .netrc."""
+    return request
+
+
+class _NoCookies(RequestsCookieJar):
+    """Keeps nothing: a cookie would tie later calls to one server of the service."""
+
+    def set_cookie(self, cookie: Any, *_args: Any, **_options: Any) -> None:
+        """Forget a cookie."""
+
+
+def _new_session(url: str, connections: int, ca_file: str | None) -> requests.Session:
+    session = requests.Session()
+    session.cookies = _NoCookies()
+    session.headers["User-Agent"] = "regbridge"
+    # A proxy of the environment cannot reach this machine's own addresses.
+    session.trust_env = urlsplit(url).hostname not in LOOPBACK
+    if ca_file:
+        session.verify = ca_file
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=connections))
+    return session
+
+
+def _cause(error: Exception) -> str:
+    """Return the innermost kind of a failure; what is wrapped around it says less."""
+    reason: Any = error
+    while (inner := _inside(reason)) is not None:
+        reason = inner
+    return type(reason).__name__
+
+
+def _inside(error: Any) -> Exception | None:
+    for inner in (getattr(error, "reason", None), *getattr(error, "args", ())):
+        if isinstance(inner, Exception) and inner is not error:
+            return inner
+    return None

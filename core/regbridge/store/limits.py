@@ -1,0 +1,113 @@
+"""The places of limiters in the ledger, so that all its processes share them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from regbridge.limits import Block
+from regbridge.store.clock import from_ms, to_ms
+from regbridge.store.engine import Store
+from regbridge.store.sql import insert_if_new
+from regbridge.store.tables import limiter_blocks, limiter_calls, limiter_places
+
+
+class LedgerPlaces:
+    """Keeps places, blocks and counts in the ledger; see `regbridge.limits.Places`.
+
+    Each call of a vendor costs two small transactions, which take a few milliseconds of the time
+    that a limiter makes it wait anyway.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def take(self, key: str, places: int, now: int, until: int) -> int | None:
+        """Take a free place until `until`, count the call, and return the place's number.
+
+        None when all places are taken.
+        """
+        return self._store.write(lambda c: _take(c, key, places, now, until))
+
+    def free_at(self, key: str, places: int) -> int:
+        """Return when the next place is free."""
+        return self._store.read(
+            lambda c: (
+                c.scalar(select(func.min(limiter_places.c.free_at)).where(*_of(key, places))) or 0
+            )
+        )
+
+    def give_back(self, key: str, place: int, free_at: int) -> None:
+        """Make a place free from `free_at` on."""
+        mine = update(limiter_places).where(
+            limiter_places.c.key == key, limiter_places.c.place == place
+        )
+        self._store.write(lambda c: c.execute(mine.values(free_at=free_at)))
+
+    def block(self, key: str, block: Block) -> None:
+        """Let nobody make calls for a while."""
+        self._store.write(lambda c: _block(c, key, block))
+
+    def blocked(self, key: str) -> Block | None:
+        """Return the last block, which may be over."""
+        query = select(limiter_blocks).where(limiter_blocks.c.key == key)
+        row = self._store.read(lambda c: c.execute(query).one_or_none())
+        return Block(from_ms(row.until), row.reason) if row else None
+
+
+def calls_since(connection: Connection, day: str) -> Sequence[Any]:
+    """Return rows (key, day, calls) from a day (such as 2027-03-01, GMT) on."""
+    return connection.execute(
+        select(limiter_calls)
+        .where(limiter_calls.c.day >= day)
+        .order_by(limiter_calls.c.day.desc(), limiter_calls.c.key)
+    ).all()
+
+
+def unblock(connection: Connection) -> None:
+    """End all blocks; a vendor whose quota is used up says so again at the next call."""
+    connection.execute(delete(limiter_blocks))
+
+
+def _take(connection: Connection, key: str, places: int, now: int, until: int) -> int | None:
+    known = connection.scalar(
+        select(func.count()).select_from(limiter_places).where(*_of(key, places))
+    )
+    if (known or 0) < places:
+        rows = [{"key": key, "place": place, "free_at": 0} for place in range(places)]
+        connection.execute(insert_if_new(connection, limiter_places), rows)
+    free = (
+        select(limiter_places.c.place)
+        .where(*_of(key, places), limiter_places.c.free_at <= now)
+        .order_by(limiter_places.c.free_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    place: int | None = connection.scalar(free)
+    if place is not None:
+        mine = limiter_places.c.key == key, limiter_places.c.place == place
+        connection.execute(update(limiter_places).where(*mine).values(free_at=until))
+        _count(connection, key, f"{from_ms(now):%Y-%m-%d}")
+    return place
+
+
+def _of(key: str, places: int) -> tuple[Any, Any]:
+    return limiter_places.c.key == key, limiter_places.c.place < places
+
+
+def _count(connection: Connection, key: str, day: str) -> None:
+    today = {"key": key, "day": day, "calls": 0}
+    connection.execute(insert_if_new(connection, limiter_calls), [today])
+    connection.execute(
+        update(limiter_calls)
+        .where(limiter_calls.c.key == key, limiter_calls.c.day == day)
+        .values(calls=limiter_calls.c.calls + 1)
+    )
+
+
+def _block(connection: Connection, key: str, block: Block) -> None:
+    row = {"key": key, "until": to_ms(block.until), "reason": block.reason}
+    connection.execute(insert_if_new(connection, limiter_blocks), [row])
+    connection.execute(update(limiter_blocks).where(limiter_blocks.c.key == key).values(row))

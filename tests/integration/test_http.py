@@ -1,0 +1,293 @@
+"""`regbridge.http` calls services over real sockets and tells apart how a call can fail."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regbridge import AmbiguousError, RetryableError
+from regbridge.http import Answer, Outbound, seconds_to_wait
+from regbridge.testing.server import DROP, LocalServer
+
+NOW = datetime(2027, 3, 4, 12, 0, tzinfo=UTC)
+
+
+class Service:
+    """Answers what it is told to and remembers the requests."""
+
+    def __init__(self) -> None:
+        self.status = "200 OK"
+        self.headers: list[tuple[str, str]] = []
+        self.content = b'{"here": true}'
+        self.drop = False
+        self.seen: list[dict[str, Any]] = []
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        self.seen.append(environ)
+        if self.drop:
+            environ[DROP]()
+        start(self.status, self.headers)
+        return [self.content]
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def url(service: Service) -> Iterator[str]:
+    with LocalServer(service) as server:
+        yield server.url
+
+
+@pytest.fixture
+def outbound(url: str) -> Iterator[Outbound]:
+    outbound = Outbound("Vendor", url, connect_seconds=5, answer_seconds=5)
+    yield outbound
+    outbound.close()
+
+
+def raw_server(answer: bytes, *, wait: threading.Event | None = None) -> tuple[str, socket.socket]:
+    """Return the URL of a server that writes bytes as they are to its first connection."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+            if wait:
+                wait.wait(30)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}/", listening
+
+
+def test_an_answer_has_status_headers_and_body(outbound: Outbound, url: str) -> None:
+    answer = outbound.send("POST", url, headers={"X-Sent": "1"}, body="text", params={"a": "b c"})
+
+    assert (answer.status, answer.json()) == (200, {"here": True})
+    assert answer.headers["content-length"] == answer.headers["Content-Length"] == "14"
+
+
+def test_what_is_sent_arrives(outbound: Outbound, service: Service, url: str) -> None:
+    outbound.send("POST", url, headers={"X-Sent": "1"}, body="ü", params={"a": "b c"})
+
+    seen = service.seen[0]
+    assert seen["REQUEST_METHOD"] == "POST"
+    assert seen["QUERY_STRING"] == "a=b+c"
+    assert seen["HTTP_X_SENT"] == "1"
+    assert seen["CONTENT_LENGTH"] == "2"
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "404 Not Found", "503 Busy"])
+def test_every_status_is_an_answer(
+    outbound: Outbound, service: Service, url: str, status: str
+) -> None:
+    service.status = status
+
+    assert outbound.send("GET", url).status == int(status[:3])
+
+
+def test_a_redirect_is_not_followed(outbound: Outbound, service: Service, url: str) -> None:
+    service.status, service.headers = "302 Found", [("Location", "https://elsewhere.example/")]
+
+    assert outbound.send("GET", url, headers={"Authorization": "Bearer x"}).status == 302
+
+
+def test_cookies_are_not_kept(outbound: Outbound, service: Service, url: str) -> None:
+    service.headers = [("Set-Cookie", "ARRAffinity=one; Path=/")]
+
+    outbound.send("GET", url)
+    outbound.send("GET", url)
+
+    assert "HTTP_COOKIE" not in service.seen[1]
+
+
+def test_a_netrc_does_not_replace_the_authorization(
+    outbound: Outbound, service: Service, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login a password b", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    outbound.send("GET", url, headers={"Authorization": "Bearer mine"})
+
+    assert service.seen[0]["HTTP_AUTHORIZATION"] == "Bearer mine"
+
+
+def test_without_keep_alive_the_service_is_told_so(service: Service, url: str) -> None:
+    Outbound("Vendor", url, keep_alive=False).send("GET", url)
+
+    assert service.seen[0]["HTTP_CONNECTION"] == "close"
+
+
+def test_a_refused_connection_is_surely_not_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    with pytest.raises(RetryableError, match=r"Vendor: no connection to 127\.0\.0\.1"):
+        Outbound("Vendor", "http://127.0.0.1").send("GET", f"http://127.0.0.1:{port}/?secret=s")
+
+
+def test_a_host_that_does_not_exist_is_surely_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(RetryableError, match=r"no connection to nowhere\.invalid"):
+        Outbound("Vendor", "http://127.0.0.1").send("GET", "http://nowhere.invalid/")
+
+
+def test_a_connection_that_ends_without_an_answer_may_have_arrived(
+    outbound: Outbound, service: Service, url: str
+) -> None:
+    service.drop = True
+
+    with pytest.raises(AmbiguousError, match=r"the answer of 127\.0\.0\.1 was lost"):
+        outbound.send("POST", url, body=b"x")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_half_an_answer_may_have_arrived(answer: bytes) -> None:
+    url, listening = raw_server(answer)
+    with listening, pytest.raises(AmbiguousError):
+        Outbound("Vendor", url).send("GET", url)
+
+
+def test_an_answer_that_does_not_come_may_have_arrived() -> None:
+    done = threading.Event()
+    url, listening = raw_server(b"", wait=done)
+    with listening, pytest.raises(AmbiguousError, match="lost"):
+        Outbound("Vendor", url, answer_seconds=0.05).send("GET", url)
+    done.set()
+
+
+def test_an_answer_that_drips_is_given_up(service: Service, url: str) -> None:
+    service.content = b"x" * 200_000
+    ticks = iter(range(0, 1000, 20))
+
+    with pytest.raises(AmbiguousError, match="more than 30 seconds"):
+        Outbound("Vendor", url, longest_seconds=30, clock=lambda: float(next(ticks))).send(
+            "GET", url
+        )
+
+
+def test_an_answer_may_not_be_larger_than_allowed(service: Service, url: str) -> None:
+    outbound = Outbound("Vendor", url, largest=1000)
+    service.content = b"x" * 1000
+    assert len(outbound.send("GET", url).body) == 1000
+
+    service.content = b"x" * 1001
+    with pytest.raises(AmbiguousError, match="more than 1,000 bytes"):
+        outbound.send("GET", url)
+
+
+def test_the_size_that_counts_is_that_of_the_inflated_answer(service: Service, url: str) -> None:
+    service.headers = [("Content-Encoding", "gzip")]
+    service.content = gzip.compress(b"x" * 5_000_000)
+    assert len(service.content) < 10_000
+
+    with pytest.raises(AmbiguousError, match="more than 1,000,000 bytes"):
+        Outbound("Vendor", url, largest=1_000_000).send("GET", url)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_with_the_remedy() -> None:
+    with tls_server(trustme.CA()) as url, pytest.raises(RetryableError, match="REQUESTS_CA_BUNDLE"):
+        Outbound("Vendor", url).send("GET", url)
+
+
+def test_a_certificate_of_a_named_authority_is_trusted(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    with tls_server(authority) as url:
+        answer = Outbound("Vendor", url, ca_file=str(tmp_path / "ca.pem")).send("GET", url)
+
+    assert answer.status == 204
+
+
+class tls_server:  # noqa: N801 - used like a function
+    """A server with a certificate of an authority, for one connection."""
+
+    def __init__(self, authority: trustme.CA) -> None:
+        import ssl
+
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(self._context)
+
+    def __enter__(self) -> str:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._serve, daemon=True).start()
+        return f"https://localhost:{self._listening.getsockname()[1]}/"
+
+    def _serve(self) -> None:
+        connection, _ = self._listening.accept()
+        try:
+            with self._context.wrap_socket(connection, server_side=True) as secure:
+                secure.recv(65536)
+                secure.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+        except OSError:
+            connection.close()
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.close()
+
+
+def test_an_error_holds_neither_query_nor_body(
+    outbound: Outbound, service: Service, url: str
+) -> None:
+    service.drop = True
+
+    with pytest.raises(AmbiguousError) as caught:
+        outbound.send("POST", f"{url}/?email=ada@example.org", body="Ada Lovelace")
+
+    assert not any(word in str(caught.value) + caught.value.detail for word in ("ada@", "Ada"))
+
+
+def test_an_answer_that_is_no_json_says_what_it_is() -> None:
+    page = Answer(502, {"Content-Type": "text/html; charset=utf-8"}, b"<html>")
+
+    with pytest.raises(RetryableError, match=r"\(502, text/html\) is not JSON"):
+        page.json()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("17", 17.0),
+        (" 0 ", 0.0),
+        ("Thu, 04 Mar 2027 12:01:30 GMT", 90.0),
+        ("Thu, 04 Mar 2027 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
+    assert seconds_to_wait({"Retry-After": header}, NOW) == seconds
+
+
+@given(st.text())
+def test_no_retry_after_is_an_error(header: str) -> None:
+    assert (seconds_to_wait({"Retry-After": header}, NOW) or 0) >= 0
