@@ -17,7 +17,7 @@ _REMEDY = "run `regbridge protech describe` and compare its block with the setti
 def check_service(outbound: Outbound, settings: ServiceSettings) -> list[Finding]:
     """Return what is different, or that all is well; the operation itself is not called."""
     try:
-        answer = outbound.send("GET", settings.url, params={"WSDL": ""})
+        answer = outbound.send("GET", f"{settings.url}?WSDL")
     except RegbridgeError as error:
         remedy = "start the service, or correct url"
         return [Finding(Level.ERROR, f"the service cannot be reached: {error}", remedy=remedy)]
