@@ -16,6 +16,7 @@ from regbridge import (
     QuotaExceededError,
     RateLimit,
     RateLimiter,
+    RegbridgeError,
     RejectedError,
     RetryableError,
 )
@@ -142,10 +143,12 @@ class CventClient:
             self._limit, self._ask_at = _ASKING, now + _ASK_AGAIN
             try:
                 self._limit = _pace(self.get("/usage/tier"))
+                self._ask_at = 0.0
             except (RetryableError, RejectedError):
                 self._limit = FREE
-            else:
-                self._ask_at = 0.0
+            except RegbridgeError:
+                self._limit, self._ask_at = None, 0.0
+                raise
         return self._limit
 
     def close(self) -> None:
@@ -217,6 +220,6 @@ def _pace(tier: Any) -> RateLimit:
     """Return the pace of `GET /usage/tier`, that of the smallest tier if it does not say."""
     found = tier if isinstance(tier, dict) else {}
     rate, burst = found.get("rateLimit"), found.get("burstLimit")
-    if isinstance(rate, int | float) and isinstance(burst, int) and rate > 0 and burst > 0:
-        return RateLimit(float(rate), burst)
+    if isinstance(rate, int | float) and isinstance(burst, int | float) and rate > 0:
+        return RateLimit(float(rate), max(1, int(burst)))
     return FREE

@@ -78,11 +78,14 @@ class AccountSettings(Settings):
         return RateLimit(self.calls_per_second, self.burst)
 
 
+DEFAULT_PARTS = (Part.ANSWERS, Part.CONTACT)
+
+
 class CventSettings(Settings):
     """An account, and the parts of a registration that are fetched from it."""
 
     account: AccountSettings
-    include: Annotated[tuple[Part, ...], Field(min_length=1)] = (Part.ANSWERS, Part.CONTACT)
+    include: Annotated[tuple[Part, ...], Field(min_length=1)] = DEFAULT_PARTS
     page_size: Annotated[int, Field(ge=1, le=200)] = 200
     filter_length: Annotated[int, Field(ge=500, le=1_000_000)] = 16_000
     url_length: Annotated[int, Field(ge=500, le=60_000)] = 6_000
