@@ -8,21 +8,26 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from pathlib import Path
 
+from regbridge.errors import MalformedMessageError
 from regbridge.host import Address, Host
+from regbridge.message import read_envelope, read_revisions
+from regbridge.models import Client, Registration
+from regbridge.registrations import from_revision
 from regbridge.sender import Sender
 from regbridge.shipped import CONFIGS, shipped
 from regbridge.store.report import Ending, endings_of, unsettled
 from regbridge.testing import payloads
+from regbridge.testing.demo_service import GROUP, DemoService
 from regbridge.testing.samples import Sample, read_samples, rounds
 
 CLIENT = "example"
 TOKEN = "EXAMPLE_CVENT_TOKEN"  # noqa: S105 - the name of a variable, not a token
-EVENT = "7C1E5A52-9B0E-4F3D-8A67-2D4B61F0C9E3"
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much of it is done, and how much there is."""
@@ -45,42 +50,68 @@ class Account:
     ended: Counter[tuple[str, str]] = field(default_factory=Counter)
     delivered: dict[str, int] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
+    figures: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The host of the demo, and the vendors' simulators around it."""
+
+    host: Host
+    services: Sequence[DemoService]
+
+    def learn(self, body: bytes) -> None:
+        """Let the simulators know whom a message is about, as their vendors would."""
+        registrations = _registrations(body, self.host.clients.running[CLIENT].client)
+        for service in self.services:
+            service.learn(registrations)
+
+
 @contextmanager
-def demo_host(folder: Path) -> Iterator[Host]:
-    """Run a host with the example client, its ledger and its files in `folder`, on a free port."""
+def demo_stage(folder: Path) -> Iterator[Stage]:
+    """Run a host with the example client, its ledger and its files in `folder`, on a free port.
+
+    Every installed simulator that takes part in the demo runs beside it.
+    """
     shutil.copytree(shipped(CONFIGS), folder, dirs_exist_ok=True)
-    before = os.environ.get(TOKEN)
-    os.environ[TOKEN] = secrets.token_urlsafe(24)
-    host = Host(folder, address=Address("127.0.0.1", 0))
-    try:
+    services: list[DemoService] = [entry.load()() for entry in entry_points(group=GROUP)]
+    with ExitStack() as stack:
+        variables = {TOKEN: secrets.token_urlsafe(24)}
+        for service in services:
+            variables |= service.start()
+            stack.callback(service.stop)
+        stack.enter_context(_environment(variables))
+        host = Host(folder, address=Address("127.0.0.1", 0))
+        stack.callback(host.stop)
         host.start()
-        yield host
-    finally:
-        host.stop()
-        os.environ.pop(TOKEN)
-        if before is not None:
-            os.environ[TOKEN] = before
+        yield Stage(host, services)
 
 
-def run_demo(host: Host, sync: int, progress: Progress) -> Account:
+def run_demo(stage: Stage, sync: int, progress: Progress) -> Account:
     """Send every sample and a sync through HTTP, wait, and account for every registration."""
     account = Account()
+    host = stage.host
     begun = time.monotonic()
     with Sender(endpoint_url(host), os.environ[TOKEN]) as sender:
         sender.validate()
         samples = read_samples()
         done = 0
         for batch in rounds(samples):
+            for sample in batch:
+                stage.learn(sample.body)
             receipts = [(sample, _send_sample(sender, sample, account)) for sample in batch]
             _settle(host, account, [r for _, found in receipts for r in found], progress)
             for sample, found in receipts:
                 account.mistakes += compare(sample, endings(host, found))
             done += len(batch)
             progress("sample payloads", done, len(samples))
-        _settle(host, account, _send_sync(sender, sync, account, progress), progress)
+        body = payloads.encode(payloads.sync(sync, event=payloads.SUMMIT))
+        stage.learn(body)
+        progress("sync", 0, sync)
+        _settle(host, account, _send_sync(sender, body, sync, account), progress)
+    for service in stage.services:
+        account.figures |= service.figures()
     account.seconds = time.monotonic() - begun
     _count_delivered(host, account)
     _balance(account)
@@ -126,6 +157,30 @@ def compare(sample: Sample, ended: Sequence[Ending]) -> list[str]:
     ]
 
 
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _registrations(body: bytes, client: Client) -> list[Registration]:
+    """Return what a message holds, nothing for one that cannot be read."""
+    try:
+        envelope = read_envelope(body)
+    except MalformedMessageError:
+        return []
+    revisions = read_revisions(envelope, client.kinds)
+    return [from_revision(revision, envelope, client) for revision in revisions]
+
+
 def _send_sample(sender: Sender, sample: Sample, account: Account) -> list[int]:
     receipts = []
     for _ in range(sample.expected.send):
@@ -140,9 +195,7 @@ def _send_sample(sender: Sender, sample: Sample, account: Account) -> list[int]:
     return receipts
 
 
-def _send_sync(sender: Sender, sync: int, account: Account, progress: Progress) -> list[int]:
-    body = payloads.encode(payloads.sync(sync, event=EVENT))
-    progress("sync", 0, sync)
+def _send_sync(sender: Sender, body: bytes, sync: int, account: Account) -> list[int]:
     answer = sender.send(body)
     account.messages += 1
     account.sent += sync

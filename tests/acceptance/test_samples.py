@@ -12,7 +12,7 @@ import pytest
 from regbridge.demo import (
     TOKEN,
     compare,
-    demo_host,
+    demo_stage,
     endings,
     endpoint_url,
     run_demo,
@@ -33,10 +33,12 @@ def results(
     """Send all samples to one host, round by round; statuses and receipts by sample."""
     statuses: dict[str, list[int]] = {}
     receipts: dict[str, list[int]] = {}
-    with demo_host(tmp_path_factory.mktemp("samples")) as host:
+    with demo_stage(tmp_path_factory.mktemp("samples")) as stage:
+        host = stage.host
         with Sender(endpoint_url(host), os.environ[TOKEN]) as sender:
             for batch in rounds(read_samples(SAMPLES)):
                 for sample in batch:
+                    stage.learn(sample.body)
                     answers = [
                         sender.send(sample.body, sample.headers)
                         for _ in range(sample.expected.send)
@@ -61,8 +63,8 @@ def test_a_sample_is_answered_and_ends_as_expected(
 
 
 def test_the_demo_accounts_for_every_registration(tmp_path: Path) -> None:
-    with demo_host(tmp_path) as host:
-        account = run_demo(host, 50, lambda *_: None)
+    with demo_stage(tmp_path) as stage:
+        account = run_demo(stage, 50, lambda *_: None)
     expected = sum(len(s.expected.registrations) for s in read_samples(SAMPLES)) + 50
     assert account.mistakes == []
     assert account.sent == account.ended.total() == expected
@@ -78,8 +80,8 @@ def test_the_demo_notices_a_sum_that_is_off(
     monkeypatch.setattr(
         "regbridge.demo.endings", lambda host, found: list(endings(host, found))[1:]
     )
-    with demo_host(tmp_path) as host:
-        account = run_demo(host, 5, lambda *_: None)
+    with demo_stage(tmp_path) as stage:
+        account = run_demo(stage, 5, lambda *_: None)
     assert any("were sent and" in mistake for mistake in account.mistakes)
 
 

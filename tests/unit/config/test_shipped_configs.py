@@ -21,6 +21,9 @@ SHIPPED = [CONFIGS / "base.yaml", *client_paths(CONFIGS)]
 @pytest.fixture(autouse=True)
 def token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXAMPLE_CVENT_TOKEN", "a token")
+    monkeypatch.setenv("EXAMPLE_CVENT_URL", "https://api-platform.cvent.com/ea")
+    for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"EXAMPLE_CVENT_{name}", "a secret")
 
 
 @pytest.fixture(scope="module")
