@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from regbridge import (
+    Event,
     Finding,
     Kind,
     Plugin,
@@ -27,7 +28,7 @@ from regbridge_cvent.filters import equals
 from regbridge_cvent.lookup import look_up_each
 from regbridge_cvent.now import Now
 from regbridge_cvent.patches import Facts, id_of, make_patch
-from regbridge_cvent.plan import Plan, pays_to_page
+from regbridge_cvent.plan import BATCH, Plan, pays_to_page
 from regbridge_cvent.questions import Names
 from regbridge_cvent.scopes import scopes_of
 from regbridge_cvent.settings import CventSettings, Part
@@ -53,7 +54,7 @@ class CventEnrich(Plugin):
 
     settings: CventSettings
     settings_model = CventSettings
-    batch_size = 500
+    batch_size = BATCH
 
     def __init__(
         self, settings: CventSettings, context: PluginContext, now: Now | None = None
@@ -91,8 +92,9 @@ class CventEnrich(Plugin):
         for event, places in groups.items():
             members = [registrations[place] for each in places.values() for place in each]
             facts = self._facts(event, members)
+            names = self._names(event, members[0].event) if facts else NO_NAMES
             for attendee, where in places.items():
-                entry = self._entry(registrations[where[0]], facts.get(attendee))
+                entry = self._entry(registrations[where[0]], facts.get(attendee), names)
                 entries |= dict.fromkeys(where, entry)
         return [entries.get(place) for place in range(len(registrations))]
 
@@ -107,20 +109,22 @@ class CventEnrich(Plugin):
         """Close the connections."""
         self._client.close()
 
-    def _entry(self, registration: Registration, facts: Facts | RejectedError | None) -> Entry:
+    def _entry(
+        self, registration: Registration, facts: Facts | RejectedError | None, names: Names
+    ) -> Entry:
         if facts is None:
             return RetryableError(
                 "Cvent does not show this registration yet, or no more", retry_after=NOT_SHOWN
             )
         if isinstance(facts, RejectedError):
             return facts
-        event = registration.event_stub
-        names = NO_NAMES
+        facts = self._completed(facts, registration.event_stub)
+        return make_patch(facts, self.settings.include, names, registration.event)
+
+    def _names(self, event_id: str, event: Event | None) -> Names:
         if {Part.ANSWERS, Part.GUESTS} & set(self.settings.include):
-            names = self._catalogue.names(event, registration.event)
-        return make_patch(
-            self._completed(facts, event), self.settings.include, names, registration.event
-        )
+            return self._catalogue.names(event_id, event)
+        return NO_NAMES
 
     def _completed(self, facts: Facts, event: str) -> Facts:
         """Add what holds for the whole event."""

@@ -9,6 +9,7 @@ from typing import Any
 from regbridge import RejectedError, RetryableError
 from regbridge_cvent.client import CventClient
 from regbridge_cvent.filters import chains
+from regbridge_cvent.pages import read_row
 from regbridge_cvent.patches import Facts, Row, id_of
 from regbridge_cvent.plan import Plan
 from regbridge_cvent.refusals import NotFoundError
@@ -80,11 +81,15 @@ def _attendees(
 ) -> tuple[dict[str, dict[str, Any]], Rows]:
     found: dict[str, dict[str, Any]] = {}
     guests: Rows = defaultdict(list)
-    for _, where in chains(plan.fields, ids, plan.in_filter, settings.filter_length):
-        for row in client.rows("POST", "/attendees/filter", where=where):
-            found[id_of(row)] = row
-            if row.get("guest") is True and row.get("deletedGuest") is not True:
-                guests[str(row.get("primaryId") or "").lower()].append(row)
+    for group, where in chains(plan.fields, ids, plan.in_filter, settings.filter_length):
+        for page in client.pages("POST", "/attendees/filter", where=where):
+            for row in map(read_row, page.data):
+                found[id_of(row)] = row
+                if row.get("guest") is True and row.get("deletedGuest") is not True:
+                    guests[str(row.get("primaryId") or "").lower()].append(row)
+            # A full last page is followed by an empty one, which would be a call for nothing.
+            if len(plan.fields) == 1 and found.keys() >= set(group):
+                break
     return found, guests
 
 

@@ -9,6 +9,9 @@ from math import ceil
 from regbridge_cvent.filters import capacity
 from regbridge_cvent.settings import CventSettings, Part
 
+BATCH = 200
+"""Registrations that are enriched together: as many as a page of Cvent's holds."""
+
 _MOST_OF_A_PAGE = 0.9
 """How much of a page the attendees of one filter may fill, so that their guests fit as well."""
 
@@ -38,14 +41,15 @@ class Plan:
 
     def calls_by_filter(self, attendees: int, parts: Collection[Part], page_size: int) -> int:
         """Return how many calls bring so many attendees by filters."""
-        calls = ceil(attendees / self.in_filter)
+        in_batch = min(attendees, BATCH)
+        calls = ceil(in_batch / self.in_filter)
         in_url = min(self.in_url, page_size)
         if Part.ORDERS in parts:
             in_items = max(1, min(self.in_url, page_size // _ITEMS_OF_AN_ORDER))
-            calls += ceil(attendees / in_url) + ceil(attendees / in_items)
+            calls += ceil(in_batch / in_url) + ceil(in_batch / in_items)
         if Part.SESSIONS in parts:
-            calls += ceil(attendees / in_url)
-        return calls
+            calls += ceil(in_batch / in_url)
+        return ceil(attendees / BATCH) * calls
 
 
 def calls_by_paging(total: int, parts: Collection[Part], page_size: int) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from regbridge_cvent.client import CventClient
@@ -50,15 +52,14 @@ class Snapshot:
             sessions=_read(self._sessions, attendee),
         )
 
-    def take_attendees(self, page: Page) -> None:
-        """Take in a page of attendees, guests among them."""
-        for raw in page.data:
-            row = read_row(raw)
-            if row.get("deletedGuest") is True:
-                continue
-            self._attendees[id_of(row)] = bytes(raw)
-            if row.get("guest") is True and (primary := str(row.get("primaryId") or "").lower()):
-                self._guests[primary].append(bytes(raw))
+    def take_attendees(self, pages: Iterable[Page], most: int) -> bool:
+        """Take in the attendees, guests among them; False if there are more than `most` pages."""
+        for number, page in enumerate(pages):
+            if number >= most:
+                return False
+            for raw in page.data:
+                self._take_attendee(bytes(raw))
+        return True
 
     def take(self, kind: Part | str, pages: Iterable[Page]) -> None:
         """Take in pages of orders, of their items (`items`), or of session enrolments."""
@@ -69,23 +70,37 @@ class Snapshot:
             for raw in page.data:
                 into[id_of(read_row(raw).get("attendee"))].append(bytes(raw))
 
+    def _take_attendee(self, raw: bytes) -> None:
+        row = read_row(raw)
+        if row.get("deletedGuest") is True:
+            return
+        self._attendees[id_of(row)] = raw
+        if row.get("guest") is True and (primary := str(row.get("primaryId") or "").lower()):
+            self._guests[primary].append(raw)
+
 
 def take_snapshot(
     client: CventClient, settings: CventSettings, plan: Plan, event: str, message_size: int
 ) -> Snapshot | None:
-    """Page an event, or return None as soon as it turns out to take more calls than filters."""
+    """Page an event, or return None when it turns out to take more calls than filters would.
+
+    Each list is paged in a thread of its own: a page has to wait for the one before it, and the
+    largest tiers allow more calls than one list can make.
+    """
     parts = settings.include
     snapshot = Snapshot(event, client.now.moment())
-    budget = plan.calls_by_filter(message_size, parts, client.page_size)
     pages = client.pages("POST", "/attendees/filter", where=equals("event.id", event))
-    for spent, page in enumerate(pages, start=1):
-        size = (message_size, page.total, parts, client.page_size)
-        if spent > budget or not (page.total is None or pays_to_page(plan, *size)):
-            return None
-        snapshot.take_attendees(page)
-    for kind, pages in _others(client, parts, event):
-        snapshot.take(kind, pages)
-    return snapshot
+    first = next(pages)
+    known = (message_size, first.total, parts, client.page_size)
+    if first.total is not None and not pays_to_page(plan, *known):
+        return None
+    most = plan.calls_by_filter(message_size, parts, client.page_size)
+    with ThreadPoolExecutor(4) as pool:
+        complete = pool.submit(snapshot.take_attendees, chain([first], pages), most)
+        others = [pool.submit(snapshot.take, *other) for other in _others(client, parts, event)]
+        for other in others:
+            other.result()
+        return snapshot if complete.result() else None
 
 
 def _others(

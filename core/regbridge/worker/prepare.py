@@ -33,6 +33,7 @@ class Preparer:
         self._pipeline = pipeline
         self._client = pipeline.client.name
         self._turns = count(1)
+        self._batch_size = pipeline.whole_batches(context.batch_size)
         self._outages = {
             name: Outages(context, self._client, name) for name in pipeline.enrichers()
         }
@@ -44,7 +45,7 @@ class Preparer:
         turn = next(self._turns)
         if any(pause.until > lease.now for pause in paused.values()):
             return False
-        limit = 1 if paused else self._context.batch_size
+        limit = 1 if paused else self._batch_size
         rows = self._context.store.write(
             lambda c: claim_registrations(c, self._client, limit, lease, turn)
         )
