@@ -71,7 +71,8 @@ MODELS: dict[str, type[BaseModel]] = {
 
 @pytest.fixture(autouse=True)
 def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("APAP_CVENT_TOKEN", "APAP_CVENT_TOKEN_2", "MEMBER_SERVICE_TOKEN"):
+    names = ("TOKEN", "TOKEN_2", "CLIENT_ID", "CLIENT_SECRET")
+    for name in (*(f"APAP_CVENT_{each}" for each in names), "MEMBER_SERVICE_TOKEN"):
         monkeypatch.setenv(name, "a token")
 
 
