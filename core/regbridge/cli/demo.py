@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from regbridge.cli.logs import set_up_logging
-from regbridge.demo import Account, Stage, demo_stage, endpoint_url, run_demo
+from regbridge.demo import Account, Stage, demo_stage, run_demo
 
 
 def demo(
@@ -33,9 +33,7 @@ def demo(
         else:
             _print_account(account, folder)
         if keep:
-            typer.echo(
-                f"The host goes on at {endpoint_url(stage.host)}; Ctrl+C stops it.", err=as_json
-            )
+            typer.echo(f"The host goes on at {stage.host.url}; Ctrl+C stops it.", err=as_json)
             _wait()
     raise typer.Exit(1 if account.mistakes else 0)
 
@@ -62,8 +60,8 @@ def _figures(account: Account) -> dict[str, object]:
         "registrations_sent": account.sent,
         "registrations_accounted_for": account.ended.total(),
         "ended": [
-            {"state": state, "reason": reason, "registrations": count}
-            for (state, reason), count in sorted(account.ended.items())
+            {"client": client, "state": state, "reason": reason, "registrations": count}
+            for (client, state, reason), count in sorted(account.ended.items())
         ],
         "files": account.delivered,
         "figures": account.figures,
@@ -74,17 +72,17 @@ def _figures(account: Account) -> dict[str, object]:
 
 def _print_account(account: Account, folder: Path) -> None:
     console = Console()
-    table = Table("state", "reason", title="What became of every registration sent")
+    table = Table("client", "state", "reason", title="What became of every registration sent")
     table.add_column("registrations", justify="right")
-    for (state, reason), count in sorted(account.ended.items()):
-        table.add_row(state, escape(reason), str(count))
+    for (client, state, reason), count in sorted(account.ended.items()):
+        table.add_row(client, state, escape(reason), str(count))
     table.add_section()
-    table.add_row("accounted for", "", str(account.ended.total()))
-    table.add_row("sent", f"in {account.messages} messages", str(account.sent))
+    table.add_row("", "accounted for", "", str(account.ended.total()))
+    table.add_row("", "sent", f"in {account.messages} messages", str(account.sent))
     if account.figures:
         table.add_section()
     for name, figure in account.figures.items():
-        table.add_row(name, "", str(figure))
+        table.add_row("", "", name, str(figure))
     console.print(table)
     typer.echo(f"Malformed messages, kept and answered 400: {account.malformed}")
     for path, lines in account.delivered.items():

@@ -24,11 +24,16 @@ class CventInDemo(DemoService):
         self._contacts: dict[str, str] = {}
 
     def start(self) -> Mapping[str, str]:
-        """Listen, and return the account that the example client's file names."""
+        """Listen, and return the account that the shipped clients' files name."""
+        account = {
+            "URL": self.simulator.start(),
+            "CLIENT_ID": self.simulator.credentials.client_id,
+            "CLIENT_SECRET": self.simulator.credentials.client_secret,
+        }
         return {
-            "EXAMPLE_CVENT_URL": self.simulator.start(),
-            "EXAMPLE_CVENT_CLIENT_ID": self.simulator.credentials.client_id,
-            "EXAMPLE_CVENT_CLIENT_SECRET": self.simulator.credentials.client_secret,
+            f"{client}_CVENT_{name}": value
+            for client in ("EXAMPLE", "APAP")
+            for name, value in account.items()
         }
 
     def learn(self, registrations: Sequence[Registration]) -> None:
@@ -77,7 +82,7 @@ def _source(registration: Registration) -> dict[str, Any]:
 def _answers(registration: Registration) -> dict[str, Sequence[str]]:
     number = _number(registration)
     return {
-        "MEMBERID": [f"M-{number:06}"],
+        "MEMBERID": [f"M-{number:06}"] if number % 50 else [],
         "VOLUNTEER": ["Yes" if number % 2 else "No"],
     }
 
