@@ -130,7 +130,7 @@ class Preparer:
             answer = self._pipeline.map(registration, target)
             if isinstance(answer, Drop):
                 return Prepared(target.name, by_contact, dropped=answer.reason)
-            return Prepared(target.name, by_contact, _encode(answer, target))
+            return Prepared(target.name, by_contact, _encode(answer, target), target.after or "")
         except RejectedError as error:
             field = error.field or ""
             return Prepared(target.name, by_contact, problem=str(error), field=field)
