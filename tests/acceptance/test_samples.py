@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from regbridge.demo import (
     CLIENT,
@@ -17,7 +18,7 @@ from regbridge.demo import (
     wait_settled,
 )
 from regbridge.host import Host
-from regbridge.store.report import deliveries_of
+from regbridge.store.report import count_deliveries, deliveries_of
 from regbridge.testing.samples import Sample, read_samples, rounds
 
 SAMPLES = Path(__file__).parents[2] / "sample_payloads"
@@ -63,6 +64,7 @@ def test_the_demo_accounts_for_every_registration(tmp_path: Path) -> None:
     with demo_stage(tmp_path) as stage:
         account = run_demo(stage, 50, lambda *_: None)
         clients = len(stage.host.clients.running)
+        staged = dict(stage.host.store.read(staged_deliveries))
     expected = sum(len(s.expected.registrations) for s in read_samples(SAMPLES)) + 50
     assert account.mistakes == []
     assert account.sent == account.ended.total() == expected * clients
@@ -73,6 +75,15 @@ def test_the_demo_accounts_for_every_registration(tmp_path: Path) -> None:
         if (client, state) == (CLIENT, "delivered")
     )
     assert 0 < account.figures["calls of Cvent's API"] < 60
+    received = account.figures["records that Protech's staging service received"]
+    assert received == staged["delivered"]
+    assert account.figures["of them doubles"] == 0
+    assert ("apap", "filtered", "no member id; not cancelled") in account.ended
+
+
+def staged_deliveries(connection: Connection) -> list[tuple[str, int]]:
+    rows = count_deliveries(connection)
+    return [(row.state, row.count) for row in rows if row.target == "staging"]
 
 
 def test_the_demo_notices_a_sum_that_is_off(

@@ -15,6 +15,8 @@ from regbridge.store.revisions import roll_up, supersede_deliveries
 from regbridge.store.sql import update_rows
 from regbridge.store.tables import State, deliveries, registrants, registrations
 
+_other = deliveries.alias()  # made once, because an alias copies every column
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
@@ -108,19 +110,17 @@ def _due(
 ) -> list[Any]:
     if limit <= 0:
         return []
-    other = deliveries.alias()
     in_flight = exists().where(
-        other.c.registrant_id == deliveries.c.registrant_id,
-        other.c.target == deliveries.c.target,
-        other.c.id != deliveries.c.id,
-        other.c.lease.is_not(None),
-        other.c.due_at > now,
+        _other.c.registrant_id == deliveries.c.registrant_id,
+        _other.c.target == deliveries.c.target,
+        _other.c.id != deliveries.c.id,
+        _other.c.lease.is_not(None),
+        _other.c.due_at > now,
     )
-    first = deliveries.alias()
     waits = exists().where(
-        first.c.registration_id == deliveries.c.registration_id,
-        first.c.target == after,
-        first.c.state.in_((State.PENDING, State.PARKED)),
+        _other.c.registration_id == deliveries.c.registration_id,
+        _other.c.target == after,
+        _other.c.state.in_((State.PENDING, State.PARKED)),
     )
     statement = (
         select(
