@@ -608,7 +608,7 @@ def test_a_scope_that_is_missing_is_named(bench: Bench, serve: Serve) -> None:
     )
     bench.url = serve(bench.simulator)
 
-    with pytest.raises(CredentialsError, match="/orders"):
+    with pytest.raises(CredentialsError, match=r"/orders.* the scope event/orders:read"):
         patches(bench.plugin("orders"), [registration(1)])
 
 
