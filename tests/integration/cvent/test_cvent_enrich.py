@@ -179,7 +179,7 @@ def test_answers_stand_under_the_names_of_the_yaml_whichever_way_they_are_named(
 ) -> None:
     simulator = bench.simulate()
     invitee = payloads.registrant(1)["inviteeStub"].lower()
-    questions = bench.plugin()._catalogue.questions(EVENT.lower())
+    questions = bench.plugin()._catalogue.questions(EVENT.lower()).values()
     by_code, by_text, by_id = [each for each in questions if each.code][:3]
     for question in (by_code, by_text, by_id):
         simulator.world.answer(invitee, question.code, f"to {question.code}")
@@ -204,7 +204,9 @@ def test_answers_stand_under_the_names_of_the_yaml_whichever_way_they_are_named(
 def test_an_answer_has_one_text_several_or_none(bench: Bench) -> None:
     simulator = bench.simulate()
     invitee = payloads.registrant(1)["inviteeStub"].lower()
-    codes = [q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()) if q.code][:3]
+    codes = [q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()).values() if q.code][
+        :3
+    ]
     simulator.world.answer(invitee, codes[0], "one")
     simulator.world.answer(invitee, codes[1], "one", "two")
     simulator.world.answer(invitee, codes[2])
@@ -219,7 +221,9 @@ def test_a_name_that_nobody_answered_is_null_and_other_questions_have_their_code
     bench: Bench,
 ) -> None:
     simulator = bench.simulate()
-    code = next(q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()) if q.code)
+    code = next(
+        q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()).values() if q.code
+    )
     simulator.world.answer(payloads.registrant(1)["inviteeStub"].lower(), code, "x")
     event = the_event({"nothing": Question("nothing", code="NO-SUCH-CODE")})
 
@@ -621,7 +625,9 @@ def found(plugin: CventEnrich) -> list[Finding]:
 
 def test_an_account_with_all_it_needs_is_ok(bench: Bench) -> None:
     simulator = bench.simulate()
-    code = next(q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()) if q.code)
+    code = next(
+        q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()).values() if q.code
+    )
     event = the_event({"member": Question("member", code=code)})
     plugin = bench.plugin(*EVERYTHING, event=event)
 
@@ -632,7 +638,9 @@ def test_an_account_with_all_it_needs_is_ok(bench: Bench) -> None:
 
 def test_a_question_that_the_event_does_not_have_is_found_with_the_nearest(bench: Bench) -> None:
     bench.simulate()
-    code = next(q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()) if q.code)
+    code = next(
+        q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()).values() if q.code
+    )
     event = the_event({"member": Question("member", code=f"{code}X")})
 
     errors = [f for f in found(bench.plugin(event=event)) if f.level is Level.ERROR]
