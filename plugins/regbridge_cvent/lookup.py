@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from regbridge import RejectedError, RetryableError
@@ -129,11 +129,11 @@ def _parents(
     client: CventClient, settings: CventSettings, attendees: Sequence[Row]
 ) -> dict[str, str]:
     """Return the parents of contact snapshots by contact (reference/cvent-rest-api.md, 7)."""
-    contacts = {
-        id_of(contact): str(contact["id"])
-        for attendee in attendees
-        if id_of(contact := attendee.get("contact"))
-    }
+    contacts: dict[str, str] = {}
+    for attendee in attendees:
+        contact = attendee.get("contact")
+        if isinstance(contact, Mapping) and contact.get("id"):
+            contacts[id_of(contact)] = str(contact["id"])
     ids, most = list(contacts.values()), client.page_size
     found: dict[str, str] = {}
     for group, where in chains(("id",), ids, most, settings.filter_length):

@@ -25,13 +25,14 @@ _FEW = 20
 _MESSAGES = 1_000
 """So many messages are remembered as having had their turn."""
 
-Message = tuple[str, datetime | None]
+Message = tuple[str, str, datetime | None]
+"""One event's part of a message: the event, the message's stub, when it was received."""
 
 
 class Snapshots:
     """Snapshots of the events under sync, by event. Safe to share between threads.
 
-    Every message is paged for once at most: what a snapshot cannot serve, such as registrations
+    An event is paged once at most for each message: what a snapshot cannot serve, such as registrations
     that Cvent shows late, is looked up by filters.
     """
 
@@ -98,11 +99,8 @@ class Snapshots:
         with self._lock:
             if self._declined.get(key, 0.0) > self._client.now.seconds():
                 return {}
-            sync = {
-                (each.message_stub, each.received_at): each.message_size
-                for each in waiting
-                if (each.message_stub, each.received_at) not in self._had_its_turn
-            }
+            sizes = {(key, m.message_stub, m.received_at): m.message_size for m in waiting}
+            sync = {each: size for each, size in sizes.items() if each not in self._had_its_turn}
         size = sum(sync.values())
         parts, page_size = self._settings.include, self._settings.page_size
         if len(waiting) < _FEW or not pays_to_page(self._plan, size, None, parts, page_size):

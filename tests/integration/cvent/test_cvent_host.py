@@ -48,7 +48,7 @@ class Bridge:
 
     def __init__(self, folder: Path, simulator: CventSimulator) -> None:
         self.simulator = simulator
-        self.offset = 0.0
+        self.offset = _until_noon()
         self.store = Store(f"sqlite:///{(folder / 'ledger.db').as_posix()}")
         self.store.upgrade()
         limiters = Limiters(LedgerPlaces(self.store), self.seconds)
@@ -87,6 +87,12 @@ class Bridge:
         self.clients.close()
         self.store.close()
         self.simulator.stop()
+
+
+def _until_noon() -> float:
+    """Return the seconds to tomorrow's noon: tests are far from midnight whenever they run."""
+    now = datetime.now(UTC)
+    return ((now + timedelta(days=1)).replace(hour=12, minute=0) - now).total_seconds()
 
 
 @pytest.fixture
