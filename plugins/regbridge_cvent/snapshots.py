@@ -16,7 +16,7 @@ from regbridge_cvent.snapshot import Snapshot, take_snapshot
 _KEEP = 900.0
 """Seconds without use after which a snapshot goes, and in which a refused event stays refused."""
 
-_MOST = 3
+_MOST = 2
 """So many events are held at a time."""
 
 _FEW = 20
@@ -32,8 +32,8 @@ Message = tuple[str, str, datetime | None]
 class Snapshots:
     """Snapshots of the events under sync, by event. Safe to share between threads.
 
-    An event is paged once at most for each message: what a snapshot cannot serve, such as registrations
-    that Cvent shows late, is looked up by filters.
+    An event is paged once at most for each message: what its snapshot cannot serve, such as
+    registrations that Cvent shows late, is looked up by filters.
     """
 
     def __init__(self, client: CventClient, settings: CventSettings, plan: Plan) -> None:
