@@ -81,7 +81,7 @@ def _about(about: dict[str, Any], path: Path) -> Iterator[Finding]:
 
 def _questions(catalogue: Catalogue, event: Event, path: Path) -> Iterator[Finding]:
     try:
-        questions = catalogue.questions(event.id)
+        questions = list(catalogue.questions(event.id).values())
     except RegbridgeError as error:
         yield _error(f"the questions cannot be read: {error}", path)
         return

@@ -32,6 +32,7 @@ from regbridge_cvent.refusals import (
     next_midnight,
     refusal,
 )
+from regbridge_cvent.scopes import scope_of
 from regbridge_cvent.settings import AccountSettings
 
 FREE = RateLimit(2, 1)
@@ -123,6 +124,7 @@ class CventClient:
                 raise RetryableError(f"Cvent repeats a page of {method} {template}")
             seen.add(token)
             query["token"] = token
+        raise RetryableError(f"{method} {template} of Cvent has no end")
 
     def rows(
         self, method: str, template: str, *ids: str, where: str = "", **query: Any
@@ -193,7 +195,7 @@ class CventClient:
             raise _LostError(str(error), detail=error.detail) from error
         if answer.status == 200:
             return answer
-        refused = refusal(call.operation, answer)
+        refused = refusal(call.operation, answer, scope_of(call.template))
         if isinstance(refused, BadTokenError):
             self._tokens.forget(token)
         if isinstance(refused, QuotaError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from regbridge import RejectedError, RetryableError
@@ -23,9 +23,13 @@ _MOST_REFUSALS = 30
 def look_up(
     client: CventClient, settings: CventSettings, plan: Plan, event: str, ids: Sequence[str]
 ) -> dict[str, Facts]:
-    """Return what Cvent has about attendees of one event, by id; who is not shown is not there."""
+    """Return what Cvent has about attendees of one event, by id in lower case.
+
+    Who is not shown is not there. Ids are asked for as they are spelled.
+    """
     attendees, guests = _attendees(client, settings, plan, ids)
-    shown = [id_ for id_ in ids if id_ in attendees]
+    found = {id_.lower(): id_ for id_ in ids if id_.lower() in attendees}
+    shown = list(found.values())
     parts = settings.include
     orders = items = sessions = Rows()
     if Part.ORDERS in parts:
@@ -33,7 +37,9 @@ def look_up(
         items = _by_attendee(client, settings, plan, "/events/{}/orders/items", (event,), shown)
     if Part.SESSIONS in parts:
         sessions = _by_attendee(client, settings, plan, "/sessions/enrollment", (), shown)
-    parents = _parents(client, settings, attendees) if Part.PARENT in parts else {}
+    parents = {}
+    if Part.PARENT in parts:
+        parents = _parents(client, settings, [attendees[id_] for id_ in found])
     return {
         id_: Facts(
             attendee=attendees[id_],
@@ -43,7 +49,7 @@ def look_up(
             sessions=sessions.get(id_, ()),
             parent=parents.get(id_of(attendees[id_].get("contact")), ""),
         )
-        for id_ in shown
+        for id_ in found
     }
 
 
@@ -63,13 +69,13 @@ def look_up_each(
         try:
             found |= look_up(client, settings, plan, event, group)
         except NotFoundError as error:  # the event itself
-            found |= dict.fromkeys(group, error)
+            found |= {id_.lower(): error for id_ in group}
         except RejectedError as error:
             refusals += 1
             if refusals > _MOST_REFUSALS:
                 raise RetryableError(f"Cvent refuses many filters: {error}") from error
             if len(group) == 1:
-                found[group[0]] = error
+                found[group[0].lower()] = error
             else:
                 middle = len(group) // 2
                 waiting += [group[middle:], group[:middle]]
@@ -79,16 +85,22 @@ def look_up_each(
 def _attendees(
     client: CventClient, settings: CventSettings, plan: Plan, ids: Sequence[str]
 ) -> tuple[dict[str, dict[str, Any]], Rows]:
+    """Return attendees, and guests by whose they are.
+
+    A deleted guest is shown, because a registration may be about one, but is nobody's guest.
+    """
     found: dict[str, dict[str, Any]] = {}
     guests: Rows = defaultdict(list)
     for group, where in chains(plan.fields, ids, plan.in_filter, settings.filter_length):
-        for page in client.pages("POST", "/attendees/filter", where=where):
+        wanted = {id_.lower() for id_ in group}
+        query = {"where": where, "includeDeletedGuests": "true"}
+        for page in client.pages("POST", "/attendees/filter", **query):
             for row in map(read_row, page.data):
                 found[id_of(row)] = row
                 if row.get("guest") is True and row.get("deletedGuest") is not True:
                     guests[str(row.get("primaryId") or "").lower()].append(row)
             # A full last page is followed by an empty one, which would be a call for nothing.
-            if len(plan.fields) == 1 and found.keys() >= set(group):
+            if len(plan.fields) == 1 and found.keys() >= wanted:
                 break
     return found, guests
 
@@ -114,12 +126,20 @@ def _in_urls(settings: CventSettings, plan: Plan, ids: Sequence[str]) -> Iterato
 
 
 def _parents(
-    client: CventClient, settings: CventSettings, attendees: dict[str, dict[str, Any]]
+    client: CventClient, settings: CventSettings, attendees: Sequence[Row]
 ) -> dict[str, str]:
     """Return the parents of contact snapshots by contact (reference/cvent-rest-api.md, 7)."""
-    ids = sorted({id_of(attendee.get("contact")) for attendee in attendees.values()} - {""})
-    found = {}
-    for _, where in chains(("id",), ids, client.page_size, settings.filter_length):
-        for row in client.rows("POST", "/contacts/filter", where=where):
-            found[id_of(row)] = str(row.get("parentId") or "")
+    contacts: dict[str, str] = {}
+    for attendee in attendees:
+        contact = attendee.get("contact")
+        if isinstance(contact, Mapping) and contact.get("id"):
+            contacts[id_of(contact)] = str(contact["id"])
+    ids, most = list(contacts.values()), client.page_size
+    found: dict[str, str] = {}
+    for group, where in chains(("id",), ids, most, settings.filter_length):
+        for page in client.pages("POST", "/contacts/filter", where=where):
+            for row in map(read_row, page.data):
+                found[id_of(row)] = str(row.get("parentId") or "")
+            if found.keys() >= {id_.lower() for id_ in group}:
+                break
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from regbridge import Event
@@ -27,6 +27,23 @@ class Facts:
     sessions: Sequence[Row] = ()
     event: Row = field(default_factory=dict)
     parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the API returned about a whole event: itself, and its sessions by id."""
+
+    event: Row = field(default_factory=dict)
+    sessions: Mapping[str, Row] = field(default_factory=dict)
+
+    def added_to(self, facts: Facts) -> Facts:
+        """Return the facts about an attendee with what is known of the event and its sessions."""
+        sessions = [
+            session_of(row, self.sessions)
+            for row in facts.sessions
+            if row.get("deleted") is not True
+        ]
+        return replace(facts, event=self.event, sessions=sessions)
 
 
 def make_patch(
@@ -104,6 +121,12 @@ def _products(items: Sequence[Row], event: Event | None) -> dict[str, list[dict[
         ]
         for name, product in (event.products.items() if event else ())
     }
+
+
+def session_of(enrolment: Row, known: Mapping[str, Row]) -> dict[str, Any]:
+    """Return a session that somebody is enrolled in, of those that are known by id."""
+    id_ = id_of(enrolment.get("session"))
+    return {"id": id_, **known.get(id_, {}), "enrolment": enrolment.get("status")}
 
 
 def id_of(row: Any) -> str:

@@ -38,7 +38,7 @@ class Names:
     def __init__(self, event: Event | None, questions: Sequence[CventQuestion]) -> None:
         self.named = tuple(event.questions) if event else ()
         self.missing: list[Question] = []
-        self._names = {question.id: question.code or question.id for question in questions}
+        self._names = {question.id: self._unnamed(question) for question in questions}
         for question in event.questions.values() if event else ():
             found = list(_meant(question, questions))
             if question.id and not found:
@@ -55,13 +55,23 @@ class Names:
         whether it was answered or not.
         """
         found: dict[str, Any] = dict.fromkeys(self.named)
-        for answer in _objects(attendee.get("answers")):
-            question = answer.get("question")
-            id_ = str(question.get("id") if isinstance(question, Mapping) else "").lower()
-            value = _value(answer.get("value"))
-            if id_ and (value is not None or self._names.get(id_, id_) not in found):
-                found[self._names.get(id_, id_)] = value
+        for id_, value in _answers(attendee):
+            name = self._names.get(id_, id_)
+            if value is not None or name not in found:
+                found[name] = value
         return found
+
+    def _unnamed(self, question: CventQuestion) -> str:
+        """Return what a question is called that the YAML does not name.
+
+        A code that is one of the YAML's names belongs to another question.
+        """
+        return question.id if question.code in ("", *self.named) else question.code
+
+
+def answered(attendee: Mapping[str, Any]) -> set[str]:
+    """Return the ids of the questions that an attendee answered."""
+    return {id_ for id_, _ in _answers(attendee)}
 
 
 def remedy(question: Question, questions: Sequence[CventQuestion]) -> str:
@@ -88,6 +98,15 @@ def _meant(question: Question, questions: Sequence[CventQuestion]) -> Iterator[s
             yield each.id
 
 
+def _answers(attendee: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the ids of questions with the values of the answers."""
+    answers = attendee.get("answers")
+    for answer in answers if isinstance(answers, list) else ():
+        question = answer.get("question") if isinstance(answer, Mapping) else None
+        if isinstance(question, Mapping) and question.get("id"):
+            yield str(question["id"]).lower(), _value(answer.get("value"))
+
+
 def _value(value: Any) -> Any:
     """Return what `answers[].value`, documented as a list of texts, says."""
     if not isinstance(value, list):
@@ -96,9 +115,3 @@ def _value(value: Any) -> Any:
     if len(texts) > 1:
         return texts
     return texts[0] if texts else None
-
-
-def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, Mapping):
-            yield each

@@ -13,6 +13,8 @@ from regbridge.http import Answer
 
 GATEWAY = frozenset({502, 503, 504})
 
+_CLOCKS_DIFFER = timedelta(minutes=5)
+
 
 class ThrottledError(RetryableError):
     """Too many calls a second: Cvent's own client waits and tries again."""
@@ -34,8 +36,10 @@ class QuotaError(RegbridgeError):
     """The calls of today are used up."""
 
 
-def refusal(operation: str, answer: Answer) -> RegbridgeError:
+def refusal(operation: str, answer: Answer, scope: str = "") -> RegbridgeError:
     """Return the error that an answer stands for; `operation` is a method and a path template.
+
+    `scope` is the one that the operation needs.
 
     The two meanings of 429 are told apart as Cvent's own client does
     (reference/cvent-rest-api.md, section 3): by the message alone, whatever its case; anything
@@ -52,9 +56,8 @@ def refusal(operation: str, answer: Answer) -> RegbridgeError:
         case 401:
             return BadTokenError(text)
         case 403:
-            return CredentialsError(
-                f"{text}; give the client the scope in Cvent's developer portal"
-            )
+            wanted = f"the scope {scope}" if scope else "the scope of this operation"
+            return CredentialsError(f"{text}; give the client {wanted} in Cvent's developer portal")
         case 431:
             return CredentialsError(f"{text}; the token has too many scopes")
         case 404:
@@ -67,9 +70,15 @@ def refusal(operation: str, answer: Answer) -> RegbridgeError:
 
 
 def next_midnight(now: datetime) -> datetime:
-    """Return when the daily quota begins anew: midnight GMT."""
-    today = now.astimezone(UTC).date()
-    return datetime.combine(today + timedelta(days=1), time(), UTC)
+    """Return when the daily quota begins anew: midnight GMT.
+
+    Within five minutes after midnight no tier's quota can be used up again, so a refusal then is
+    still yesterday's: Cvent's clock is behind ours. It ends with those minutes.
+    """
+    midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    if now < midnight + _CLOCKS_DIFFER:
+        return midnight + _CLOCKS_DIFFER
+    return midnight + timedelta(days=1)
 
 
 def _said(answer: Answer) -> str:

@@ -34,7 +34,8 @@ class Part(StrEnum):
 
 def _base_url(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    beside = parts.username or parts.query or parts.fragment
+    if parts.scheme not in ("http", "https") or not parts.hostname or beside:
         raise ValueError("a base URL such as https://api-platform.cvent.com/ea was expected")
     if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
         raise ValueError("plain http is for the simulator on this machine alone; use https")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import chain
@@ -52,14 +52,11 @@ class Snapshot:
             sessions=_read(self._sessions, attendee),
         )
 
-    def take_attendees(self, pages: Iterable[Page], most: int) -> bool:
-        """Take in the attendees, guests among them; False if there are more than `most` pages."""
-        for number, page in enumerate(pages):
-            if number >= most:
-                return False
+    def take_attendees(self, pages: Iterable[Page]) -> None:
+        """Take in pages of attendees, guests among them."""
+        for page in pages:
             for raw in page.data:
                 self._take_attendee(bytes(raw))
-        return True
 
     def take(self, kind: Part | str, pages: Iterable[Page]) -> None:
         """Take in pages of orders, of their items (`items`), or of session enrolments."""
@@ -88,19 +85,40 @@ def take_snapshot(
     largest tiers allow more calls than one list can make.
     """
     parts = settings.include
+
+    def pays(total: int) -> bool:
+        return pays_to_page(plan, message_size, total, parts, client.page_size)
+
     snapshot = Snapshot(event, client.now.moment())
     pages = client.pages("POST", "/attendees/filter", where=equals("event.id", event))
     first = next(pages)
-    known = (message_size, first.total, parts, client.page_size)
-    if first.total is not None and not pays_to_page(plan, *known):
+    attendees: Iterable[Page] | None = chain([first], pages)
+    if first.total is None:
+        attendees = _as_long_as_it_pays(chain([first], pages), pays)
+    elif not pays(first.total):
+        attendees = None
+    if attendees is None:
         return None
-    most = plan.calls_by_filter(message_size, parts, client.page_size)
     with ThreadPoolExecutor(4) as pool:
-        complete = pool.submit(snapshot.take_attendees, chain([first], pages), most)
-        others = [pool.submit(snapshot.take, *other) for other in _others(client, parts, event)]
-        for other in others:
-            other.result()
-        return snapshot if complete.result() else None
+        taken = [pool.submit(snapshot.take_attendees, attendees)]
+        taken += [pool.submit(snapshot.take, *other) for other in _others(client, parts, event)]
+        for each in taken:
+            each.result()
+    return snapshot
+
+
+def _as_long_as_it_pays(
+    pages: Iterable[Page], pays: Callable[[int], bool]
+) -> Sequence[Page] | None:
+    """Return pages of which nobody knows how many there are; None as soon as they are too many."""
+    taken: list[Page] = []
+    rows = 0
+    for page in pages:
+        taken.append(page)
+        rows += len(page.data)
+        if not pays(rows):
+            return None
+    return taken
 
 
 def _others(

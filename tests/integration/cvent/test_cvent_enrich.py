@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.integration.cvent.conftest import UNHURRIED, Clock
+from tests.integration.cvent.openapi import Recorder
 
 from regbridge import (
     Client,
@@ -46,6 +47,7 @@ from regbridge_cvent.simulator import (
 )
 
 EVENT = payloads.EVENT
+OTHER_EVENT = "1C4C4410-1D46-43CD-A903-E8CF9DE6ADE5"
 RECEIVED = datetime(2026, 11, 24, 9, 59, tzinfo=UTC)
 EVERYTHING = ("answers", "contact", "guests", "orders", "sessions", "event", "parent")
 Serve = Callable[[CventSimulator], str]
@@ -146,6 +148,11 @@ def registration(number: int = 1, **about: Any) -> Registration:
     )
 
 
+def of_other_event(number: int, **about: Any) -> Registration:
+    invitee = payloads.registrant(number, OTHER_EVENT)["inviteeStub"].lower()
+    return registration(number, event_stub=OTHER_EVENT.lower(), invitee_stub=invitee, **about)
+
+
 def patches(plugin: CventEnrich, registrations: Sequence[Registration]) -> list[Any]:
     return list(plugin.enrich_registrations(registrations))
 
@@ -179,7 +186,7 @@ def test_answers_stand_under_the_names_of_the_yaml_whichever_way_they_are_named(
 ) -> None:
     simulator = bench.simulate()
     invitee = payloads.registrant(1)["inviteeStub"].lower()
-    questions = bench.plugin()._catalogue.questions(EVENT.lower())
+    questions = bench.plugin()._catalogue.questions(EVENT.lower()).values()
     by_code, by_text, by_id = [each for each in questions if each.code][:3]
     for question in (by_code, by_text, by_id):
         simulator.world.answer(invitee, question.code, f"to {question.code}")
@@ -204,7 +211,9 @@ def test_answers_stand_under_the_names_of_the_yaml_whichever_way_they_are_named(
 def test_an_answer_has_one_text_several_or_none(bench: Bench) -> None:
     simulator = bench.simulate()
     invitee = payloads.registrant(1)["inviteeStub"].lower()
-    codes = [q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()) if q.code][:3]
+    codes = [q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()).values() if q.code][
+        :3
+    ]
     simulator.world.answer(invitee, codes[0], "one")
     simulator.world.answer(invitee, codes[1], "one", "two")
     simulator.world.answer(invitee, codes[2])
@@ -219,7 +228,9 @@ def test_a_name_that_nobody_answered_is_null_and_other_questions_have_their_code
     bench: Bench,
 ) -> None:
     simulator = bench.simulate()
-    code = next(q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()) if q.code)
+    code = next(
+        q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()).values() if q.code
+    )
     simulator.world.answer(payloads.registrant(1)["inviteeStub"].lower(), code, "x")
     event = the_event({"nothing": Question("nothing", code="NO-SUCH-CODE")})
 
@@ -365,6 +376,40 @@ def test_an_event_that_cvent_does_not_have_is_refused_with_its_registrations_alo
     assert isinstance(found[1], RejectedError | RetryableError)
 
 
+def test_what_cvent_refuses_about_one_event_spoils_no_other_event(bench: Bench) -> None:
+    simulator = bench.simulate(Population(3, events=(EVENT, OTHER_EVENT)))
+    events = simulator.world.tables.events
+    events.remove(events[OTHER_EVENT.lower()])
+
+    found = patches(bench.plugin("event"), [registration(1), of_other_event(1), registration(2)])
+
+    assert found[0]["event"]["id"] == found[2]["event"]["id"] == EVENT.lower()
+    assert isinstance(found[1], RejectedError)
+
+
+def test_a_registration_of_a_deleted_guest_is_enriched_and_says_so(bench: Bench) -> None:
+    simulator = bench.simulate(Population(2, guests_every=0))
+    invitee = payloads.registrant(1)["inviteeStub"].lower()
+    guest = simulator.world.add(payloads.registrant(900, EVENT, guest=True), guest_of=invitee)
+    simulator.world.remove(guest)
+
+    primary, gone = patches(
+        bench.plugin("guests"), [registration(1), registration(900, invitee_stub=guest)]
+    )
+
+    assert primary["guests"] == []
+    assert gone["attendee"]["deletedGuest"] is True
+
+
+def test_an_id_is_asked_for_as_it_is_spelled(bench: Bench, recorded: Recorder) -> None:
+    """GUIDs come in lower case from the host; whatever else an id may become is opaque."""
+    bench.simulate()
+
+    patches(bench.plugin("contact"), [registration(1, invitee_stub="MixedCase-7")])
+
+    assert any(b"'MixedCase-7'" in body for _, _, _, body in recorded.requests)
+
+
 # --- how many calls ---
 
 
@@ -460,6 +505,49 @@ def test_a_sync_of_a_small_part_of_a_large_event_does_not_page_it(bench: Bench) 
 
     pages = operations(simulator)["POST /attendees/filter"]
     assert pages <= 2 + 1 + 2
+
+
+def test_a_small_part_of_a_large_event_is_not_paged_when_nobody_knows_how_large_it_is(
+    bench: Bench,
+) -> None:
+    simulator = bench.simulate(Population(5000, guests_every=0, items=2), has_total=False)
+
+    in_batches(bench.plugin("contact", "orders"), sync(400))
+
+    assert operations(simulator)["POST /attendees/filter"] <= 2 + 4
+    assert operations(simulator)["GET /events/{id}/orders"] <= 6
+
+
+def test_two_events_that_are_synced_at_once_are_paged_once_each(bench: Bench) -> None:
+    simulator = bench.simulate(
+        Population(600, guests_every=0, items=2, events=(EVENT, OTHER_EVENT))
+    )
+    plugin = bench.plugin("contact", "orders")
+    others = [of_other_event(n, message_size=600) for n in range(1, 601)]
+
+    for start in range(0, 600, 200):
+        for registrations in (sync(600), others):
+            found = patches(plugin, registrations[start : start + 200])
+            assert all(patch["orders"] for patch in found)
+
+    assert operations(simulator)["POST /attendees/filter"] <= 2 * (3 + 1)
+    assert operations(simulator)["GET /events/{id}/orders"] <= 2 * (3 + 1)
+
+
+def test_what_a_sync_left_behind_does_not_have_its_event_paged_again(bench: Bench) -> None:
+    simulator = bench.simulate(Population(600, guests_every=0, items=2), visibility_delay=3000)
+    bench.clock.sleep(3001)
+    late = [simulator.world.add(payloads.registrant(n, EVENT)) for n in range(701, 741)]
+    plugin = bench.plugin("contact", "orders")
+    registrations = sync(640)[:600] + [registration(n, message_size=640) for n in range(701, 741)]
+    first = in_batches(plugin, registrations)
+    assert len([entry for entry in first if isinstance(entry, RetryableError)]) == len(late)
+    bench.clock.sleep(2000)  # the snapshot is gone, and they are still not shown
+    before = len(simulator.calls)
+
+    patches(plugin, registrations[600:])
+
+    assert len(simulator.calls) == before + 1
 
 
 def test_paging_works_without_totals_and_with_an_empty_last_page(bench: Bench) -> None:
@@ -608,7 +696,7 @@ def test_a_scope_that_is_missing_is_named(bench: Bench, serve: Serve) -> None:
     )
     bench.url = serve(bench.simulator)
 
-    with pytest.raises(CredentialsError, match="/orders"):
+    with pytest.raises(CredentialsError, match=r"/orders.* the scope event/orders:read"):
         patches(bench.plugin("orders"), [registration(1)])
 
 
@@ -621,7 +709,9 @@ def found(plugin: CventEnrich) -> list[Finding]:
 
 def test_an_account_with_all_it_needs_is_ok(bench: Bench) -> None:
     simulator = bench.simulate()
-    code = next(q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()) if q.code)
+    code = next(
+        q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()).values() if q.code
+    )
     event = the_event({"member": Question("member", code=code)})
     plugin = bench.plugin(*EVERYTHING, event=event)
 
@@ -632,7 +722,9 @@ def test_an_account_with_all_it_needs_is_ok(bench: Bench) -> None:
 
 def test_a_question_that_the_event_does_not_have_is_found_with_the_nearest(bench: Bench) -> None:
     bench.simulate()
-    code = next(q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()) if q.code)
+    code = next(
+        q.code for q in bench.plugin()._catalogue.questions(EVENT.lower()).values() if q.code
+    )
     event = the_event({"member": Question("member", code=f"{code}X")})
 
     errors = [f for f in found(bench.plugin(event=event)) if f.level is Level.ERROR]

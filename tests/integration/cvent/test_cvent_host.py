@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from regbridge.store.intake import Arrival, Intake
 from regbridge.store.limits import LedgerPlaces
 from regbridge.testing import payloads
 from regbridge.worker.loop import Worker
+from regbridge_cvent.refusals import next_midnight
 from regbridge_cvent.simulator import Behaviour, CventSimulator, Population, Tier
 
 CLIENT = """
@@ -122,9 +123,7 @@ def test_a_quota_that_ends_in_the_middle_of_a_sync_pauses_it_until_midnight_and_
     assert before["delivered"] == 400
     assert before["pending"] == 500
     [pause] = bridge.store.read(report.all_pauses)
-    midnight = datetime.combine(
-        bridge.moment().date() + timedelta(days=1), datetime.min.time(), UTC
-    )
+    midnight = next_midnight(bridge.moment())
     assert (pause.upstream, pause.cause) == ("cvent-enrich", "quota")
     assert pause.until == round(midnight.timestamp() * 1000)
     made = len(bridge.simulator.calls)
@@ -133,7 +132,7 @@ def test_a_quota_that_ends_in_the_middle_of_a_sync_pauses_it_until_midnight_and_
 
     bridge.offset = midnight.timestamp() - time.time() + 1
     bridge.simulator.calls.clear()
-    for _ in range(3):  # the next days buy the rest
+    for _ in range(4):  # the next days buy the rest
         bridge.worker.run_once()
         bridge.offset += 86_400
     assert bridge.states() == Counter({"delivered": 900})
