@@ -153,6 +153,11 @@ class Pipeline:
                     return list(outcomes)
         raise PluginError(f"no plugin delivers to the target {target.name}")
 
+    def preview(self, record: Record, target: Target) -> Mapping[str, Any]:
+        """Return what a target's plugin would send for a record, without sending it."""
+        with self._blamed(target.name, "preview"):
+            return self.target_plugin(target.name).preview(record)
+
     def check(self, target: Target) -> list[Finding]:
         """Return what the plugins find out about a target, without changing anything there."""
         findings: list[Finding] = []

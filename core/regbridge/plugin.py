@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from regbridge.limits import Limiters, OwnPlaces
-from regbridge.models import Client, Target
+from regbridge.models import Client, Record, Target
 
 
 class Settings(BaseModel):
@@ -68,3 +68,11 @@ class TargetPlugin(Plugin):
     batch_size: int = 1
     concurrency: int = 1
     idempotent: bool = False
+
+    def preview(self, record: Record) -> Mapping[str, Any]:
+        """Return what would be sent for a record, by name; for `regbridge preview`.
+
+        Raises `RejectedError` for a record that this plugin would reject by itself. Nothing is
+        sent, and nothing secret is shown.
+        """
+        return record.fields

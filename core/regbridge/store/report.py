@@ -201,8 +201,10 @@ def _revisions(connection: Connection, ids: set[int], of: set[int | None]) -> Se
             registrants.c.subject,
             receipts.c.event_type,
             receipts.c.message_stub,
+            receipts.c.message_time,
             receipts.c.message_time_text,
             receipts.c.received_at,
+            receipts.c.record_count,
         )
         .join(receipts, receipts.c.id == registrations.c.receipt_id)
         .join(registration_payloads, own_payload())

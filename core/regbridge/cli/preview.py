@@ -1,0 +1,109 @@
+"""`regbridge preview`: what would be sent, without sending it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from regbridge.cli.ledger import NOTHING_YET, open_ledger
+from regbridge.cli.options import CONFIGS, AsJson, Configs
+from regbridge.cli.printing import print_json, print_table, say
+from regbridge.clients import Clients, start_clients
+from regbridge.errors import ConfigError
+from regbridge.limits import Limiters, OwnPlaces
+from regbridge.models import Finding, Level, Registration
+from regbridge.nearest import did_you_mean
+from regbridge.pipeline import Pipeline
+from regbridge.preview import Preview, previews, registrations_of
+from regbridge.registrations import from_row
+from regbridge.sender import collect
+from regbridge.store.engine import Store
+from regbridge.store.limits import LedgerPlaces
+from regbridge.store.report import find_registrations
+
+
+def preview(
+    client: Annotated[str, typer.Argument(help="The client.")],
+    text: Annotated[
+        str,
+        typer.Argument(help="A confirmation number, e-mail, name or id of the ledger."),
+    ] = "",
+    file: Annotated[
+        Path | None, typer.Option(help="A message: a JSON file, or a folder of them.")
+    ] = None,
+    target: Annotated[str, typer.Option(help="This target alone.")] = "",
+    no_enrich: Annotated[
+        bool, typer.Option("--no-enrich", help="Leave out what enrichment would fetch.")
+    ] = False,
+    configs: Configs = CONFIGS,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would be sent for a message, or for registrations of the ledger; send nothing."""
+    if bool(text) == (file is not None):
+        raise typer.BadParameter("name either a registration of the ledger or --file")
+    with open_ledger(configs) as store:
+        if file is None and store is None:
+            say(NOTHING_YET)
+            raise typer.Exit(1)
+        clients = start_clients(configs, Limiters(LedgerPlaces(store) if store else OwnPlaces()))
+        try:
+            pipeline = _pipeline(clients, client)
+            found = list(
+                _from_files(file, pipeline) if file else _from_ledger(store, text, pipeline)
+            )
+            shown = list(_previews(found, pipeline, enrich=not no_enrich))
+        finally:
+            clients.close()
+    shown = [each for each in shown if target in ("", each.target)]
+    _print(shown, as_json=as_json)
+    raise typer.Exit(0 if shown else 1)
+
+
+def _pipeline(clients: Clients, name: str) -> Pipeline:
+    if name in clients.running:
+        return clients.running[name]
+    for refused in clients.refused:
+        if refused.name == name:
+            raise refused.error
+    remedy = did_you_mean(name, clients.running)
+    raise ConfigError([Finding(Level.ERROR, f"no client {name!r}", remedy=remedy)])
+
+
+def _from_files(path: Path, pipeline: Pipeline) -> Iterator[Registration | Preview]:
+    for _, body in collect(path):
+        yield from registrations_of(body, pipeline)
+
+
+def _from_ledger(store: Store | None, text: str, pipeline: Pipeline) -> Iterator[Registration]:
+    """Yield the newest revision of each registrant that the text names."""
+    assert store is not None
+    rows = store.read(lambda c: find_registrations(c, text, pipeline.client.name))
+    newest: dict[Any, Any] = {row.registrant_id or f"registration {row.id}": row for row in rows}
+    for row in newest.values():
+        yield from_row(row, pipeline.client)
+
+
+def _previews(
+    found: Sequence[Registration | Preview], pipeline: Pipeline, *, enrich: bool
+) -> Iterator[Preview]:
+    yield from (each for each in found if isinstance(each, Preview))
+    registrations = [each for each in found if isinstance(each, Registration)]
+    yield from previews(registrations, pipeline, enrich=enrich)
+
+
+def _print(shown: Sequence[Preview], *, as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(each) for each in shown])
+        return
+    for each in shown:
+        title = f"{each.registration} {each.name} → {each.target or 'no target'}"
+        if each.reason:
+            say(f"{title}: {each.reason}")
+        else:
+            print_table(title, ("field", "value"), each.fields.items())
+    if not shown:
+        say("Nothing is found.")
