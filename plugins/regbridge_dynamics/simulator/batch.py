@@ -69,7 +69,7 @@ class BatchRunner:
             )
         for item in items:
             for request in item.requests:
-                if "$batch" in request.url:
+                if request.url.partition("?")[0].endswith("/$batch"):
                     raise bad_request("A batch cannot contain another batch.")
 
     def _item(self, item: _Item, call: Call) -> tuple[bytes, int]:

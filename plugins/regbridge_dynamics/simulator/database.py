@@ -93,13 +93,9 @@ class Database:
         """Remove a row, and every reference to it."""
         self._change(self._rows[table.name], row_id, None)
         for other in self.schema:
-            columns = {
-                column for column, target in other.navigation.values() if target == table.name
-            }
-            for row in self.all(other) if columns else ():
-                cleared = {
-                    column.name: None for column in columns if row.values[column.name] == row_id
-                }
+            names = {one.name for one, target in other.navigation.values() if target == table.name}
+            for row in self.all(other) if names else ():
+                cleared = dict.fromkeys(one for one in names if row.values[one] == row_id)
                 if cleared:
                     values = {**row.values, **cleared}
                     changed = Row(row.id, values, self.next_version(), row.number)

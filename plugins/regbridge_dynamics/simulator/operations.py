@@ -111,11 +111,13 @@ class Operations:
             if call.method != "GET":
                 raise not_allowed()
             self._require(call, "Read", table)
-            return read_many(self._database, self._site.base_url, table, call)
+            with self._database.transaction():
+                return read_many(self._database, self._site.base_url, table, call)
         address = parse_address(segment, self._database)
         if call.method == "GET":
             self._require(call, "Read", table)
-            return read_one(self._database, self._site.base_url, address, call)
+            with self._database.transaction():
+                return read_one(self._database, self._site.base_url, address, call)
         if call.method == "PATCH":
             return self._upsert(address, call)
         if call.method == "DELETE":

@@ -38,13 +38,12 @@ _ORDERED: dict[Operator, Callable[[Any, Any], bool]] = {
 def read_one(database: Database, base_url: str, address: Address, call: Call) -> Answer:
     """Answer `GET set(key)`; 304 for the version that the caller has. Raises `ApiError`."""
     require_options(call, frozenset({"$select"}))
-    row = address.require(database)
-    wanted = call.headers.get("if-none-match", "")
-    annotated = bool(call.preferences.annotations)
-    if wanted == row.etag and not annotated:
-        return Answer(304)
     select = call.query.get("$select")
     columns = selected_columns(address.table, select)
+    annotated = bool(call.preferences.annotations)
+    row = address.require(database)
+    if call.headers.get("if-none-match") == row.etag and not annotated:
+        return Answer(304)
     body = {"@odata.context": context(base_url, address.table, select, one=True)}
     body |= represent(address.table, row, columns, annotated=annotated)
     return Answer(200, body, {"ETag": row.etag})
