@@ -114,26 +114,22 @@ def _holds(one: Comparison, element: Element) -> bool:
 
 
 def _wanted(one: Comparison, value: object) -> object:
-    """Return what a literal says. Raises `ApiError` when its form is not the property's."""
+    """Return what a literal says. Raises `ApiError` when its type is not the property's."""
     literal = one.literal
+    found: object = literal.text
     if literal.kind is Kind.NULL:
         return None
-    is_enum = one.name in _ENUMS
-    is_bare_text = (
-        isinstance(value, str) and literal.kind is Kind.BARE and not GUID.fullmatch(literal.text)
-    )
-    if is_bare_text or is_enum != (literal.kind is Kind.ENUM):
+    if literal.kind is Kind.ENUM:
+        found = literal.text.partition("'")[2].rstrip("'")
+    elif literal.kind is Kind.BARE and not GUID.fullmatch(literal.text):
+        found = {"true": True, "false": False}.get(literal.text)
+    is_enum = literal.kind is Kind.ENUM
+    if is_enum != (one.name in _ENUMS) or (value is not None and type(found) is not type(value)):
         raise bad_request(
             f"A binary operator with incompatible types was detected: the value for '{one.name}' "
             "has another type."
         )
-    if is_enum:
-        return literal.text.rpartition("'")[0].rpartition("'")[2]
-    if literal.kind is Kind.BARE and literal.text in ("true", "false"):
-        return literal.text == "true"
-    if literal.kind is Kind.BARE and literal.text.isdecimal():
-        return int(literal.text)
-    return literal.text
+    return found
 
 
 def _expansions(text: str) -> dict[str, Options]:
