@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from regbridge_dynamics.simulator import DataverseSimulator
 from tests.integration.dynamics.web_client import (
     STAGING,
     STAGING_TYPE,
@@ -16,6 +14,8 @@ from tests.integration.dynamics.web_client import (
     staging,
     target,
 )
+
+from regbridge_dynamics.simulator import DataverseSimulator
 
 TABLE = "new_registrationstaging"
 MISSING = "00000000-0000-0000-0000-000000000001"

@@ -9,14 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-
-from regbridge_dynamics.simulator import (
-    Application,
-    DataverseSimulator,
-    Latency,
-    Limit,
-    Limits,
-)
 from tests.integration.dynamics.web_client import (
     STAGING,
     WebClient,
@@ -25,6 +17,14 @@ from tests.integration.dynamics.web_client import (
     multipart,
     request_part,
     target,
+)
+
+from regbridge_dynamics.simulator import (
+    Application,
+    DataverseSimulator,
+    Latency,
+    Limit,
+    Limits,
 )
 
 BURST = "x-ms-ratelimit-burst-remaining-xrm-requests"
