@@ -40,6 +40,7 @@ class WebClient:
     def __init__(
         self, simulator: DataverseSimulator, application: Application | None = None
     ) -> None:
+        self.simulator = simulator
         self.url = simulator.url
         self.session = requests.Session()
         self.session.trust_env = False
