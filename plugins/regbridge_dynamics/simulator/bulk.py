@@ -15,13 +15,13 @@ from regbridge_dynamics.simulator.errors import (
     no_record_with_id,
     unsupported,
 )
+from regbridge_dynamics.simulator.namespace import NAMESPACE
 from regbridge_dynamics.simulator.payload import PayloadReader, require_type
 from regbridge_dynamics.simulator.request import Answer, Call
 from regbridge_dynamics.simulator.schema import Table
 from regbridge_dynamics.simulator.writer import Writer
 
 ACTIONS = frozenset({"CreateMultiple", "UpdateMultiple", "UpsertMultiple", "DeleteMultiple"})
-NAMESPACE = "Microsoft.Dynamics.CRM."
 
 
 class BulkWriter:
