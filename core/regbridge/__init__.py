@@ -15,6 +15,7 @@ from regbridge.errors import (
     StoreUnavailableError,
 )
 from regbridge.hookspecs import hookimpl
+from regbridge.limits import RateLimit, RateLimiter
 from regbridge.models import (
     Client,
     Drop,
@@ -36,6 +37,7 @@ from regbridge.models import (
 )
 from regbridge.nearest import did_you_mean
 from regbridge.plugin import Plugin, PluginContext, Settings, TargetPlugin
+from regbridge.redact import redact
 from regbridge.secret import Secret
 from regbridge.times import parse_time
 
@@ -62,6 +64,8 @@ __all__ = [
     "Product",
     "Question",
     "QuotaExceededError",
+    "RateLimit",
+    "RateLimiter",
     "Record",
     "RegbridgeError",
     "Registration",
@@ -77,4 +81,5 @@ __all__ = [
     "did_you_mean",
     "hookimpl",
     "parse_time",
+    "redact",
 ]

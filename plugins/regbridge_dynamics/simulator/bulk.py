@@ -13,15 +13,15 @@ from regbridge_dynamics.simulator.errors import (
     bad_payload,
     bad_request,
     no_record_with_id,
-    no_such_segment,
+    unsupported,
 )
+from regbridge_dynamics.simulator.namespace import NAMESPACE
 from regbridge_dynamics.simulator.payload import PayloadReader, require_type
 from regbridge_dynamics.simulator.request import Answer, Call
 from regbridge_dynamics.simulator.schema import Table
 from regbridge_dynamics.simulator.writer import Writer
 
-ACTIONS = frozenset({"CreateMultiple", "UpdateMultiple", "UpsertMultiple"})
-NAMESPACE = "Microsoft.Dynamics.CRM."
+ACTIONS = frozenset({"CreateMultiple", "UpdateMultiple", "UpsertMultiple", "DeleteMultiple"})
 
 
 class BulkWriter:
@@ -41,8 +41,8 @@ class BulkWriter:
 
     def answer(self, table: Table, action: str, call: Call, base_url: str) -> Answer:
         """Do it, within a transaction of the caller. Raises `ApiError`, and nothing is written."""
-        if action not in ACTIONS or not table.bulk:
-            raise no_such_segment(f"{NAMESPACE}{action}")
+        if action == "DeleteMultiple" or not table.bulk:
+            raise unsupported(action, table.name)
         targets = self._targets(table, call)
         if action == "CreateMultiple":
             ids = [self._create(table, target) for target in targets]

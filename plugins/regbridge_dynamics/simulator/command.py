@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from regbridge.commands import say
 from regbridge_dynamics.simulator.dataverse import TENANT, DataverseSimulator
 from regbridge_dynamics.simulator.faults import Faults
 from regbridge_dynamics.simulator.tokens import Application
@@ -72,21 +73,21 @@ def wait_for_stop() -> None:
 
 
 def _announce(simulator: DataverseSimulator, application: Application) -> None:
-    typer.echo(f"environment:   {simulator.url}")
-    typer.echo(f"authority:     {simulator.authority} (answers over plain http)")
-    typer.echo(f"tenant:        {TENANT}")
-    typer.echo(f"client id:     {application.client_id}")
-    typer.echo(f"client secret: {application.secret}")
+    say(f"environment:   {simulator.url}")
+    say(f"authority:     {simulator.authority} (answers over plain http)")
+    say(f"tenant:        {TENANT}")
+    say(f"client id:     {application.client_id}")
+    say(f"client secret: {application.secret}")
     for table in simulator.schema:
         keys = ", ".join("+".join(key.columns) for key in table.keys)
-        typer.echo(f"table:         {table.name} ({table.entity_set}), key {keys}")
-    typer.echo("Ctrl+C stops it.")
+        say(f"table:         {table.name} ({table.entity_set}), key {keys}")
+    say("Ctrl+C stops it.")
 
 
 def _account(simulator: DataverseSimulator) -> None:
     calls = simulator.calls
-    typer.echo(f"{calls.total} calls, at most {calls.most_at_once} at once:")
+    say(f"{calls.total} calls, at most {calls.most_at_once} at once:")
     for operation, count in sorted(calls.by_operation.items()):
-        typer.echo(f"  {operation}: {count}")
+        say(f"  {operation}: {count}")
     for name, records in simulator.tables.items():
-        typer.echo(f"{len(records)} records in {name}")
+        say(f"{len(records)} records in {name}")

@@ -15,6 +15,7 @@ from regbridge_dynamics.simulator.errors import (
     not_simulated,
 )
 from regbridge_dynamics.simulator.filters import Comparison, Kind, Operator, matches, parse_filter
+from regbridge_dynamics.simulator.namespace import NAMESPACE
 
 _ENUMS = frozenset({"AttributeType", "RequiredLevel/Value", "EntityKeyIndexStatus"})
 _FUNCTION = re.compile(r"\b(startswith|endswith|contains)\s*\(", re.IGNORECASE)
@@ -69,7 +70,7 @@ def show(element: Element, options: Options) -> dict[str, Any]:
             raise no_such_property(element.declared, name)
     shown: dict[str, Any] = {}
     if is_derived:
-        shown["@odata.type"] = f"#Microsoft.Dynamics.CRM.{element.type_name}"
+        shown["@odata.type"] = f"#{NAMESPACE}{element.type_name}"
     wanted = {"MetadataId", *options.select} if options.select else set(element.values)
     shown |= {name: value for name, value in element.values.items() if name in wanted}
     for name, inner in options.expand.items():

@@ -22,6 +22,14 @@ from regbridge_dynamics.simulator.tokens import Application, Tokens
 
 _LONGEST = 100_000
 _FORM = "application/x-www-form-urlencoded"
+_KINDS = {
+    70003: (400, "unsupported_grant_type"),
+    90002: (400, "invalid_request"),
+    500011: (400, "invalid_resource"),
+    700016: (400, "unauthorized_client"),
+    900144: (400, "invalid_request"),
+    1002012: (400, "invalid_scope"),
+}
 
 
 class Entra:
@@ -77,19 +85,16 @@ class Entra:
 
     def _token(self, form: Mapping[str, str]) -> dict[str, Any]:
         if _given(form, "grant_type") != "client_credentials":
-            raise _RefusedError(
-                400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."
-            )
+            raise _RefusedError(70003, "The app requested an unsupported grant type.")
         application = self._applications.get(_given(form, "client_id").lower())
         if application is None:
-            raise _RefusedError(
-                400,
-                "unauthorized_client",
-                700016,
-                f"Application with identifier '{form['client_id']}' was not found in the "
-                "directory.",
-            )
-        self._prove(application, form)
+            name = form["client_id"]
+            text = f"Application with identifier '{name}' was not found in the directory."
+            raise _RefusedError(700016, text)
+        if form.get("client_assertion_type") == ASSERTION_TYPE:
+            self._require_assertion(application, form)
+        else:
+            _require_secret(application, form)
         self._require_scope(_given(form, "scope"))
         seconds = int(self._tokens.seconds)
         return {
@@ -99,73 +104,45 @@ class Entra:
             "access_token": self._tokens.issue(application),
         }
 
-    def _prove(self, application: Application, form: Mapping[str, str]) -> None:
-        """Raise `_RefusedError` unless the secret or the assertion is the application's."""
-        if form.get("client_assertion_type") == ASSERTION_TYPE:
-            try:
-                check_assertion(
-                    form.get("client_assertion", ""),
-                    application.certificate,
-                    application.client_id,
-                    self._site.token_url,
-                    self._clock(),
-                )
-            except RefusedAssertionError as error:
-                raise _RefusedError(401, "invalid_client", error.code, str(error)) from None
-            return
-        if "client_secret" not in form:
-            raise _RefusedError(
-                401,
-                "invalid_client",
-                7000216,
-                "'client_assertion', 'client_secret' or 'request' is required for the "
-                "'client_credentials' grant type.",
+    def _require_assertion(self, application: Application, form: Mapping[str, str]) -> None:
+        try:
+            check_assertion(
+                form.get("client_assertion", ""),
+                application.certificate,
+                application.client_id,
+                self._site.token_url,
+                self._clock(),
             )
-        if not application.secret or form["client_secret"] != application.secret:
-            raise _RefusedError(
-                401,
-                "invalid_client",
-                7000215,
-                "Invalid client secret provided. Ensure the secret being sent in the request is "
-                "the client secret value, not the client secret ID.",
-            )
-        if application.secret_expired:
-            raise _RefusedError(
-                401, "invalid_client", 7000222, "The provided client secret keys are expired."
-            )
+        except RefusedAssertionError as error:
+            raise _RefusedError(error.code, str(error)) from None
 
     def _require_scope(self, scope: str) -> None:
-        """Raise `_RefusedError` for another scope than `<environment URL>/.default`.
+        """Refuse another scope than `<environment URL>/.default`.
 
         Everything before the last slash is the resource, also a slash too many.
         """
         resource, _, name = scope.rpartition("/")
         if name != ".default":
-            raise _RefusedError(
-                400,
-                "invalid_scope",
-                1002012,
+            text = (
                 f"The provided value for scope {scope} is not valid. Client credential flows must "
-                "have a scope value with /.default suffixed to the resource identifier.",
+                "have a scope value with /.default suffixed to the resource identifier."
             )
+            raise _RefusedError(1002012, text)
         if resource != self._site.url:
-            raise _RefusedError(
-                400,
-                "invalid_resource",
-                500011,
-                f"The resource principal named {resource} was not found in the tenant.",
-            )
+            text = f"The resource principal named {resource} was not found in the tenant."
+            raise _RefusedError(500011, text)
 
     def _require_tenant(self, tenant: str) -> None:
         if tenant.lower() != self._site.tenant.lower():
-            raise _RefusedError(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
+            raise _RefusedError(90002, f"Tenant '{tenant}' not found.")
 
 
 class _RefusedError(Exception):
-    def __init__(self, status: int, error: str, code: int, text: str) -> None:
+    """A refusal by its AADSTS number; those about who the caller is are 401."""
+
+    def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
-        self.status = status
-        self._error = error
+        self.status, self._error = _KINDS.get(code, (401, "invalid_client"))
         self._code = code
         self._text = text
 
@@ -184,6 +161,23 @@ class _RefusedError(Exception):
         }
 
 
+def _require_secret(application: Application, form: Mapping[str, str]) -> None:
+    if "client_secret" not in form:
+        text = (
+            "'client_assertion', 'client_secret' or 'request' is required for the "
+            "'client_credentials' grant type."
+        )
+        raise _RefusedError(7000216, text)
+    if not application.secret or form["client_secret"] != application.secret:
+        text = (
+            "Invalid client secret provided. Ensure the secret being sent in the request is the "
+            "client secret value, not the client secret ID."
+        )
+        raise _RefusedError(7000215, text)
+    if application.secret_expired:
+        raise _RefusedError(7000222, "The provided client secret keys are expired.")
+
+
 def _read_form(req: falcon.Request) -> dict[str, str]:
     if (req.content_type or "").partition(";")[0].strip().lower() != _FORM:
         return {}
@@ -194,5 +188,5 @@ def _read_form(req: falcon.Request) -> dict[str, str]:
 def _given(form: Mapping[str, str], name: str) -> str:
     if not form.get(name):
         text = f"The request body must contain the following parameter: '{name}'."
-        raise _RefusedError(400, "invalid_request", 900144, text)
+        raise _RefusedError(900144, text)
     return form[name]

@@ -111,6 +111,12 @@ def not_allowed() -> ApiError:
     return ApiError(405, "0x80060888", "The requested resource does not support this HTTP method.")
 
 
+def unsupported(message: str, table: str) -> ApiError:
+    """Return "the table does not take this message"; the text was seen, the code was not."""
+    text = f"The '{message}' method does not support entities of type '{table}'."
+    return bad_request(text, "0x80040800")
+
+
 def not_simulated(what: str) -> ApiError:
     """Return "Dataverse may do this, the simulator does not"."""
     return ApiError(501, "", f"The simulator does not know {what}.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from regbridge_dynamics.simulator.errors import ApiError, bad_request, not_simulated
+from regbridge_dynamics.simulator.namespace import NAMESPACE
 
 _DEEPEST = 50
 _TOKEN = re.compile(
@@ -18,7 +19,7 @@ _TOKEN = re.compile(
     r"|(?P<sign>[(),=\[\]])",
     re.ASCII | re.IGNORECASE,
 )
-_IN = "Microsoft.Dynamics.CRM.In"
+_IN = f"{NAMESPACE}In"
 
 
 class Operator(StrEnum):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from regbridge_dynamics.simulator.elements import Element, read_options, show_all
+from regbridge_dynamics.simulator.namespace import NAMESPACE
 from regbridge_dynamics.simulator.request import Answer, Call
 from regbridge_dynamics.simulator.rights import Rights, privilege_id
 from regbridge_dynamics.simulator.schema import Schema, Table
@@ -19,7 +20,7 @@ _NAMES = uuid.UUID("c7c1d6a4-1f0e-4b6e-9a34-0d8f5f7b9e21")
 def who_am_i(base_url: str, user_id: str) -> Answer:
     """Answer `GET WhoAmI`."""
     body = {
-        "@odata.context": f"{base_url}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
+        "@odata.context": f"{base_url}/$metadata#{NAMESPACE}WhoAmIResponse",
         "BusinessUnitId": str(uuid.uuid5(_NAMES, "business unit")),
         "UserId": user_id,
         "OrganizationId": str(uuid.uuid5(_NAMES, "organization")),
@@ -38,7 +39,7 @@ def user_privileges(base_url: str, rights: Rights) -> Answer:
         }
         for name in rights.held()
     ]
-    kind = "Microsoft.Dynamics.CRM.RetrieveUserPrivilegesResponse"
+    kind = f"{NAMESPACE}RetrieveUserPrivilegesResponse"
     return Answer(200, {"@odata.context": f"{base_url}/$metadata#{kind}", "RolePrivileges": held})
 
 

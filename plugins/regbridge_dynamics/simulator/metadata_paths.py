@@ -15,6 +15,7 @@ from regbridge_dynamics.simulator.metadata import (
     keys,
     relationships,
 )
+from regbridge_dynamics.simulator.namespace import NAMESPACE
 from regbridge_dynamics.simulator.request import Answer, Call
 from regbridge_dynamics.simulator.schema import Schema, Table
 from regbridge_dynamics.simulator.site import Site
@@ -22,7 +23,6 @@ from regbridge_dynamics.simulator.site import Site
 _SEGMENT = re.compile(
     r"(?P<name>\w+)(\((?:LogicalName='(?P<logical>\w+)'|(?P<id>[0-9A-Fa-f-]{36}))\))?", re.ASCII
 )
-_CAST = "Microsoft.Dynamics.CRM."
 
 
 class MetadataReader:
@@ -52,7 +52,7 @@ class MetadataReader:
         found: tuple[Element, ...]
         if name == "Attributes":
             found = attributes(table, _cast(segments[1:]))
-            place += f"/{_CAST}{_cast(segments[1:])}" if segments[1:] else ""
+            place += f"/{NAMESPACE}{_cast(segments[1:])}" if segments[1:] else ""
         elif name == "Keys" and not segments[1:]:
             found = keys(table)
         elif name == "ManyToOneRelationships" and not segments[1:]:
@@ -96,7 +96,7 @@ def _parsed(segment: str) -> tuple[str, str, str]:
 def _cast(segments: Sequence[str]) -> str:
     if not segments:
         return ""
-    name = segments[0].removeprefix(_CAST)
+    name = segments[0].removeprefix(NAMESPACE)
     if len(segments) > 1 or name == segments[0] or not name.endswith(BASE_ATTRIBUTE):
         raise no_such_segment(segments[-1])
     return name

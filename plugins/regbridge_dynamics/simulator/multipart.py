@@ -138,11 +138,11 @@ def _head_and_body(text: bytes) -> tuple[dict[str, str], bytes]:
     for line in head.rstrip(_CRLF).decode("latin-1").split("\r\n") if head.strip() else ():
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip():
-            raise bad_headers()
+            raise _bad_headers()
         headers[name.lower()] = value.strip()
     return headers, body
 
 
-def bad_headers() -> ApiError:
+def _bad_headers() -> ApiError:
     """Return "the head of a part cannot be read"."""
     return bad_request("The headers of a part cannot be read.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from regbridge_dynamics.simulator.address import Address, decode, parse_address, set_name
-from regbridge_dynamics.simulator.bulk import ACTIONS, NAMESPACE, BulkWriter
+from regbridge_dynamics.simulator.bulk import ACTIONS, BulkWriter
 from regbridge_dynamics.simulator.database import Database, Row
 from regbridge_dynamics.simulator.errors import (
     already_there,
@@ -23,6 +23,7 @@ from regbridge_dynamics.simulator.errors import (
 from regbridge_dynamics.simulator.faults import Fault, FaultInjector
 from regbridge_dynamics.simulator.functions import message_filters, user_privileges, who_am_i
 from regbridge_dynamics.simulator.metadata_paths import MetadataReader
+from regbridge_dynamics.simulator.namespace import NAMESPACE
 from regbridge_dynamics.simulator.optional_headers import check_optional_headers
 from regbridge_dynamics.simulator.payload import PayloadReader
 from regbridge_dynamics.simulator.reading import read_many, read_one, require_options

@@ -18,6 +18,7 @@ from regbridge_dynamics.simulator.errors import (
     unknown_property,
 )
 from regbridge_dynamics.simulator.lookups import LookupColumn
+from regbridge_dynamics.simulator.namespace import NAMESPACE
 from regbridge_dynamics.simulator.schema import Table
 
 BIND = "@odata.bind"
@@ -110,10 +111,7 @@ def require_type(table: Table, body: Mapping[str, Any], *, must: bool = False) -
             "'@odata.type'.",
             "0x80048d19",
         )
-    if (
-        not isinstance(given, str)
-        or given.removeprefix("#") != f"Microsoft.Dynamics.CRM.{table.name}"
-    ):
+    if not isinstance(given, str) or given.removeprefix("#") != f"{NAMESPACE}{table.name}":
         raise bad_payload(table.entity_set, f"The type '{given}' is not '{table.name}'.")
 
 

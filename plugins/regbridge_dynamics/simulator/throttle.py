@@ -103,7 +103,8 @@ class Throttle:
             Limit.REQUESTS: f"Number of requests exceeded the limit of {self._limits.requests} "
             f"over time window of {window} seconds.",
             Limit.EXECUTION_TIME: "Combined execution time of incoming requests exceeded limit of "
-            f"{milliseconds:,} milliseconds over time window of {window} seconds.",
+            f"{milliseconds:,} milliseconds over time window of {window} seconds. Decrease number "
+            "of concurrent requests or reduce the duration of requests and try again later.",
             Limit.CONCURRENCY: "Number of concurrent requests exceeded the limit of "
             f"{self._limits.concurrent}.",
         }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.integration.dynamics.web_client import WebClient
 
 from regbridge_dynamics.simulator import DataverseSimulator
-from tests.integration.dynamics.web_client import WebClient
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
-from regbridge_dynamics.simulator import DataverseSimulator
 from tests.integration.dynamics.web_client import (
     STAGING,
     WebClient,
@@ -17,6 +15,8 @@ from tests.integration.dynamics.web_client import (
     staging,
     target,
 )
+
+from regbridge_dynamics.simulator import DataverseSimulator
 
 BASE = "/api/data/v9.2"
 TABLE = "new_registrationstaging"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from regbridge_dynamics.simulator import DataverseSimulator
 from tests.integration.dynamics.web_client import (
     STAGING,
     STAGING_TYPE,
@@ -16,6 +14,8 @@ from tests.integration.dynamics.web_client import (
     staging,
     target,
 )
+
+from regbridge_dynamics.simulator import DataverseSimulator
 
 TABLE = "new_registrationstaging"
 MISSING = "00000000-0000-0000-0000-000000000001"
@@ -157,11 +157,13 @@ def test_a_body_with_the_key_of_another_record_is_refused(client: WebClient) -> 
 @pytest.mark.parametrize("action", ["CreateMultiple", "UpdateMultiple", "UpsertMultiple"])
 def test_a_table_without_bulk_operations_refuses_them(client: WebClient, action: str) -> None:
     answer = client.bulk(action, [CONTACT], entity_set="contacts")
-    assert code_of(answer) == (404, "0x8006088a")
+    assert code_of(answer) == (400, "0x80040800")
+    assert f"'{action}' method does not support entities of type 'contact'" in answer.text
 
 
-def test_delete_multiple_is_not_there(client: WebClient) -> None:
-    assert client.bulk("DeleteMultiple", [target("A")]).status_code == 501
+def test_delete_multiple_is_for_elastic_tables_alone(client: WebClient) -> None:
+    answer = client.bulk("DeleteMultiple", [target("A")])
+    assert code_of(answer) == (400, "0x80040800")
 
 
 @pytest.mark.parametrize("address", ["contacts(new_cventcontactid='A')", 7, "$1"])

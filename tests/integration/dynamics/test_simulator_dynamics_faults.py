@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 import requests
-
-from regbridge_dynamics.simulator import DataverseSimulator, Fault, Faults
 from tests.integration.dynamics.web_client import (
     WebClient,
     code_of,
@@ -15,6 +13,8 @@ from tests.integration.dynamics.web_client import (
     request_part,
     target,
 )
+
+from regbridge_dynamics.simulator import DataverseSimulator, Fault, Faults
 
 TABLE = "new_registrationstaging"
 
@@ -29,7 +29,9 @@ def test_an_unavailable_service_answers_503_in_html_and_does_nothing(
     assert client.patch(key("A"), {}).status_code == 204
 
 
-@pytest.mark.parametrize(("fault", "written"), [(Fault.DROPPED_BEFORE, 0), (Fault.DROPPED_AFTER, 1)])
+@pytest.mark.parametrize(
+    ("fault", "written"), [(Fault.DROPPED_BEFORE, 0), (Fault.DROPPED_AFTER, 1)]
+)
 def test_a_connection_ends_without_an_answer_before_or_after_the_work(
     simulator: DataverseSimulator, client: WebClient, fault: Fault, written: int
 ) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, key, staging
 
 from regbridge_dynamics.simulator import DataverseSimulator
-from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, key, staging
 
 USER = "00000000-0000-0000-0000-000000000001"
 

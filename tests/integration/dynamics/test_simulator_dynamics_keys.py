@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
+from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, key, target
 
 from regbridge_dynamics.simulator import (
     ChoiceColumn,
@@ -20,7 +21,6 @@ from regbridge_dynamics.simulator import (
     StringColumn,
     Table,
 )
-from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, key, target
 
 MISSING = "00000000-0000-0000-0000-000000000001"
 

@@ -9,14 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-
-from regbridge_dynamics.simulator import (
-    Application,
-    DataverseSimulator,
-    Latency,
-    Limit,
-    Limits,
-)
 from tests.integration.dynamics.web_client import (
     STAGING,
     WebClient,
@@ -25,6 +17,14 @@ from tests.integration.dynamics.web_client import (
     multipart,
     request_part,
     target,
+)
+
+from regbridge_dynamics.simulator import (
+    Application,
+    DataverseSimulator,
+    Latency,
+    Limit,
+    Limits,
 )
 
 BURST = "x-ms-ratelimit-burst-remaining-xrm-requests"
@@ -65,19 +65,11 @@ def start(clock: Clock) -> Iterator[Start]:
         )
         running.append(simulator)
         simulator.start()
-        client = WebClient(simulator)
-        client.simulator = simulator  # type: ignore[attr-defined]
-        return client
+        return WebClient(simulator)
 
     yield begin
     for simulator in running:
         simulator.stop()
-
-
-def simulator_of(client: WebClient) -> DataverseSimulator:
-    found = client.simulator  # type: ignore[attr-defined]
-    assert isinstance(found, DataverseSimulator)
-    return found
 
 
 def refused(answer: requests.Response, limit: Limit) -> int:
@@ -99,7 +91,7 @@ def test_one_request_too_many_in_the_window_must_wait_until_the_oldest_leaves_it
     assert "limit of 3 over time window of 300 seconds" in answer.json()["error"]["message"]
     clock.now += 270
     assert client.get("WhoAmI").status_code == 200
-    assert simulator_of(client).calls.during_retry_after == 0
+    assert client.simulator.calls.during_retry_after == 0
 
 
 def test_a_batch_counts_as_one_request(start: Start) -> None:
@@ -117,7 +109,7 @@ def test_who_does_not_wait_waits_longer_and_is_counted(start: Start, clock: Cloc
     clock.now += 10
     third = refused(client.get("WhoAmI"), Limit.REQUESTS)
     assert (first, second, third) == (100, 190, 280)
-    calls = simulator_of(client).calls
+    calls = client.simulator.calls
     assert calls.during_retry_after == 2
     assert calls.throttled == {Limit.REQUESTS.value: 3}
     clock.now += 280
@@ -132,7 +124,7 @@ def test_what_was_on_its_way_when_the_limit_was_met_is_refused_but_not_blamed(
     refused(client.get("WhoAmI"), Limit.REQUESTS)
     clock.now += 0.4
     assert refused(client.get("WhoAmI"), Limit.REQUESTS) == 100
-    assert simulator_of(client).calls.during_retry_after == 0
+    assert client.simulator.calls.during_retry_after == 0
 
 
 def test_too_much_execution_time_must_wait_although_the_requests_are_few(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.integration.dynamics.web_client import WebClient, code_of
 
 from regbridge_dynamics.simulator import DataverseSimulator
-from tests.integration.dynamics.web_client import WebClient, code_of
 
 TABLE = "EntityDefinitions(LogicalName='new_registrationstaging')"
 CAST = "Microsoft.Dynamics.CRM."

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, staging
 
 from regbridge_dynamics.simulator import DataverseSimulator
-from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, staging
 
 TABLE = "new_registrationstaging"
 IN = "Microsoft.Dynamics.CRM.In"

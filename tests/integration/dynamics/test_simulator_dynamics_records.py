@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, key, staging
 
 from regbridge_dynamics.simulator import (
     DataverseSimulator,
@@ -11,7 +12,6 @@ from regbridge_dynamics.simulator import (
     StringColumn,
     Table,
 )
-from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, key, staging
 
 MISSING = "00000000-0000-0000-0000-000000000001"
 TABLE = "new_registrationstaging"

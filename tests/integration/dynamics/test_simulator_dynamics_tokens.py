@@ -17,9 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from tests.integration.dynamics.web_client import HEADERS, WebClient, ask_token, code_of
 
 from regbridge_dynamics.simulator import TENANT, Application, DataverseSimulator, plain_session
-from tests.integration.dynamics.web_client import HEADERS, WebClient, ask_token, code_of
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, key, staging
 
 from regbridge_dynamics.simulator import DataverseSimulator
-from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, key, staging
 
 PAYLOAD = "0x80048d19"
 MISSING = "00000000-0000-0000-0000-000000000001"
@@ -191,7 +191,14 @@ def test_records_within_records_are_not_simulated(client: WebClient) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "[]", "{", '{"new_name": NaN}', '{"new_name": "a", "new_name": "b"}', b'{"new_name":"\xff"}'],
+    [
+        "",
+        "[]",
+        "{",
+        '{"new_name": NaN}',
+        '{"new_name": "a", "new_name": "b"}',
+        b'{"new_name":"\xff"}',
+    ],
 )
 def test_a_body_that_is_not_one_json_object_is_refused(
     client: WebClient, body: str | bytes

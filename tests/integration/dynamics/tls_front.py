@@ -73,7 +73,9 @@ class _Connection(socketserver.BaseRequestHandler):
 
 def _carry(outside: ssl.SSLSocket, inside: socket.socket) -> bool:
     """Carry what has come; return whether both ends are still there."""
-    ready = [outside] if outside.pending() else select.select([outside, inside], [], [], _SECONDS)[0]
+    ready = (
+        [outside] if outside.pending() else select.select([outside, inside], [], [], _SECONDS)[0]
+    )
     for source, drain in ((outside, inside), (inside, outside)):
         if source in ready:
             data = source.recv(65_536)

@@ -37,7 +37,10 @@ class PartAnswer:
 class WebClient:
     """Sends requests with the token of an application, and keeps no cookies."""
 
-    def __init__(self, simulator: DataverseSimulator, application: Application | None = None) -> None:
+    def __init__(
+        self, simulator: DataverseSimulator, application: Application | None = None
+    ) -> None:
+        self.simulator = simulator
         self.url = simulator.url
         self.session = requests.Session()
         self.session.trust_env = False

@@ -1,0 +1,1 @@
+"""Cvent's filters: their grammar, their fields, their meaning."""

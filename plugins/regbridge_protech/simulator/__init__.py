@@ -1,0 +1,1 @@
+"""A Protech service such as the first user has, for tests and demonstrations."""

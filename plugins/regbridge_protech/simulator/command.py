@@ -1,0 +1,45 @@
+"""`regbridge simulate protech`: the simulated service on a port of this machine."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated
+
+import typer
+
+from regbridge.testing.server import LocalServer
+from regbridge_protech.simulator.app import PATH, Simulator
+from regbridge_protech.simulator.behaviour import TRIGGERS, Script
+
+
+def simulate(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Listen at this port; 0 is any free one.")
+    ] = 8099,
+    delay: Annotated[
+        float, typer.Option(min=0, max=600, help="Seconds that every call takes.")
+    ] = 0.0,
+    error_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of calls that end in some error.")
+    ] = 0.0,
+    seed: Annotated[
+        int | None, typer.Option(help="Make the same errors as with this number before.")
+    ] = None,
+) -> None:
+    """Serve a Protech service over SOAP 1.1, SOAP 1.2 and forms, until Ctrl+C."""
+    simulator = Simulator(Script(TRIGGERS, error_rate, seed), delay=delay)
+    with LocalServer(simulator, port) as server:
+        typer.echo(f"{server.url}{PATH}")
+        typer.echo(f"Its WSDL is at {server.url}{PATH}?WSDL; Ctrl+C stops it.", err=True)
+        _wait()
+    staging = simulator.staging
+    typer.echo(f"{len(staging.records)} records staged, {len(staging.doubles())} of them doubles")
+
+
+def _wait() -> None:
+    never = threading.Event()
+    try:
+        while not never.wait(0.5):  # Windows hears Ctrl+C only between short waits
+            pass
+    except KeyboardInterrupt:
+        return
