@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,6 +70,7 @@ _STATUSES: Mapping[int, Trouble] = {
     429: Trouble.REQUESTS,
 }
 _NOT_NOW = frozenset({408, 502, 503, 504})
+_HEX = re.compile("0x[0-9a-f]{1,8}", re.ASCII)
 _RETRY = "2"
 """The OperationStatus of a plug-in that asks to be tried again."""
 
@@ -94,7 +96,8 @@ class Refusal:
 
     def __str__(self) -> str:
         """Return what happened, with what the administrator can look up."""
-        return f"{self.words or 'Dataverse refuses it'} ({self.code or self.status})"
+        usual = "Dataverse refuses it" if self.trouble is Trouble.RECORD else self.trouble.value
+        return f"{self.words or usual} ({self.code or self.status})"
 
     @property
     def detail(self) -> str:
@@ -166,4 +169,4 @@ def _code(given: Any) -> str:
     if text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= 12:
         number = int(text) & 0xFFFFFFFF
         return f"0x{number:08x}" if number else ""
-    return "" if text in ("0x0", "") else text[:40]
+    return text if _HEX.fullmatch(text) and int(text, 16) else ""
