@@ -27,6 +27,7 @@ _TENANT = r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}"
 _THUMBPRINT = "[0-9A-Fa-f]{40}"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_KEY = re.compile("-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \\1-----", re.DOTALL)
 
 
 def follows(pattern: str, rule: str) -> Callable[[str], str]:
@@ -92,7 +93,7 @@ class CertificateSettings(Settings):
     def _check(self) -> Self:
         phrase = self.passphrase.get_secret_value().encode() if self.passphrase else None
         try:
-            load_pem_private_key(self.private_key.get_secret_value().encode(), phrase)
+            load_pem_private_key(self.key_pem.encode(), phrase)
         except (ValueError, TypeError) as error:
             raise ValueError(
                 f"the private key cannot be read ({type(error).__name__}): it must be in PEM, and "
@@ -101,6 +102,12 @@ class CertificateSettings(Settings):
         if not self.thumbprint and not self.public_pem:
             raise ValueError("give the thumbprint, or put the certificate into the key's file")
         return self
+
+    @property
+    def key_pem(self) -> str:
+        """The private key alone, "" when there is none."""
+        found = _KEY.search(self.private_key.get_secret_value())
+        return found[0] if found else ""
 
     @property
     def public_pem(self) -> str:
