@@ -86,7 +86,7 @@ def _read(answer: Answer) -> list[Answer]:
     if not boundary:
         raise AmbiguousError(f"{_UNREADABLE}: it is not in parts")
     mark = f"\r\n--{boundary[1] or boundary[2]}".encode("latin-1", "replace")
-    first, *pieces = (b"\r\n" + answer.body).split(mark)
+    _, *pieces = (b"\r\n" + answer.body).split(mark)
     if not pieces or not pieces[-1].startswith(b"--"):
         raise AmbiguousError(f"{_UNREADABLE}: its end is missing")
     return [_part(piece) for piece in pieces[:-1]]

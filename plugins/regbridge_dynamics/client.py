@@ -48,7 +48,8 @@ class WebApi:
     """One environment, for one app registration. Several threads may share it.
 
     `throttled` is told each kind of 429 before the call fails. `options` are the optional headers
-    of writes, `tag` the text that plug-ins see.
+    of writes, `tag` the text that plug-ins see. `recommended` is how many calls at once Dataverse
+    recommends, 0 before the first answer.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class WebApi:
         self._gate = gate_of(limiter)
         self._throttled = throttled
         self.clock = clock
-        self._hint = 0
+        self.recommended = 0
         self._lock = threading.Lock()
         self._outbound = Outbound(
             "Dataverse",
@@ -109,12 +110,25 @@ class WebApi:
         preferences = ", ".join(filter(None, (prefer, _ANNOTATIONS)))
         given = {**_ALWAYS, **(headers or {}), "Prefer": preferences}
         found = self._call(method, path, body, given, params, token)
-        if isinstance(found, Refusal) and found.trouble is Trouble.TOKEN:
+        if isinstance(found, Refusal) and found.trouble is Trouble.UNAUTHENTICATED:
             token = self._tokens.renewed(token)
             found = self._call(method, path, body, given, params, token)
         if isinstance(found, Refusal):
             self._raise_if_of_all(found)
         return found
+
+    def stop(self, refusal: Refusal) -> QuotaExceededError:
+        """Stop everybody who shares the credential until Dataverse takes calls again.
+
+        Who goes on sending waits longer (reference/dataverse-web-api.md, section 8).
+        """
+        wait = _USUAL_WAIT if refusal.retry_after is None else refusal.retry_after
+        until = self.clock() + timedelta(seconds=min(max(wait, 1.0), _LONGEST_WAIT))
+        if refusal.trouble is Trouble.CONCURRENCY:
+            self._gate.pace.ease()
+        self._throttled(refusal.trouble)
+        self._limiter.block(until, str(refusal))
+        return QuotaExceededError(str(refusal), until=until, detail=refusal.detail)
 
     def close(self) -> None:
         """Close the connections."""
@@ -150,15 +164,15 @@ class WebApi:
     def _heed(self, answer: Answer) -> None:
         """Take the recommended parallelism as the ceiling of all calls with this credential."""
         text = answer.headers.get("x-ms-dop-hint", "")
-        if text.isascii() and text.isdecimal() and 0 < int(text[:6]) != self._hint:
+        if text.isascii() and text.isdecimal() and 0 < int(text[:6]) != self.recommended:
             with self._lock:
-                self._hint = int(text[:6])
-                self._gate.pace.set_most(self._hint)
+                self.recommended = int(text[:6])
+                self._gate.pace.set_most(self.recommended)
 
     def _raise_if_of_all(self, refusal: Refusal) -> None:
         if refusal.trouble in THROTTLED:
-            raise self._stopped(refusal)
-        if refusal.trouble is Trouble.TOKEN:
+            raise self.stop(refusal)
+        if refusal.trouble is Trouble.UNAUTHENTICATED:
             raise CredentialsError(
                 f"Dataverse refuses a new token: {refusal}; make an application user for the app "
                 "registration in the environment",
@@ -170,16 +184,6 @@ class WebApi:
             raise RetryableError(
                 str(refusal), retry_after=refusal.retry_after, detail=refusal.detail
             )
-
-    def _stopped(self, refusal: Refusal) -> QuotaExceededError:
-        """Stop everybody who shares the credential: who goes on sending waits longer."""
-        wait = _USUAL_WAIT if refusal.retry_after is None else refusal.retry_after
-        until = self.clock() + timedelta(seconds=min(max(wait, 1.0), _LONGEST_WAIT))
-        if refusal.trouble is Trouble.CONCURRENCY:
-            self._gate.pace.ease()
-        self._throttled(refusal.trouble)
-        self._limiter.block(until, str(refusal))
-        return QuotaExceededError(str(refusal), until=until, detail=refusal.detail)
 
 
 def limiter_key(settings: ConnectionSettings) -> str:

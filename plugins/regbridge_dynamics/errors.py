@@ -20,7 +20,7 @@ class Trouble(StrEnum):
     REQUESTS = "too many requests"
     EXECUTION_TIME = "too much execution time"
     CONCURRENCY = "too many calls at the same time"
-    TOKEN = "the token is not accepted"
+    UNAUTHENTICATED = "the token is not accepted"
     RIGHTS = "a privilege is missing"
     PARENT = "the record that a lookup refers to is not there"
     RACE = "another record has the key"
@@ -37,10 +37,10 @@ _CODES: Mapping[str, tuple[Trouble, str]] = {
     "0x80072322": (Trouble.REQUESTS, "more requests than Dataverse allows in five minutes"),
     "0x80072321": (Trouble.EXECUTION_TIME, "more work than Dataverse allows in five minutes"),
     "0x80072326": (Trouble.CONCURRENCY, "more calls at the same time than Dataverse allows"),
-    "0x80041d52": (Trouble.TOKEN, "the token has expired"),
-    "0x8004a101": (Trouble.TOKEN, "the token has expired"),
-    "0x80044302": (Trouble.TOKEN, "the request is not authenticated"),
-    "0x80072559": (Trouble.TOKEN, "Entra ID does not vouch for the token"),
+    "0x80041d52": (Trouble.UNAUTHENTICATED, "the token has expired"),
+    "0x8004a101": (Trouble.UNAUTHENTICATED, "the token has expired"),
+    "0x80044302": (Trouble.UNAUTHENTICATED, "the request is not authenticated"),
+    "0x80072559": (Trouble.UNAUTHENTICATED, "Entra ID does not vouch for the token"),
     "0x80040220": (Trouble.RIGHTS, "the application user lacks a privilege"),
     "0x80048306": (Trouble.RIGHTS, "the application user lacks a privilege"),
     "0x80040225": (Trouble.RIGHTS, "the application user is disabled"),
@@ -63,7 +63,7 @@ _CODES: Mapping[str, tuple[Trouble, str]] = {
     "0x80040265": (Trouble.RECORD, ""),
 }
 _STATUSES: Mapping[int, Trouble] = {
-    401: Trouble.TOKEN,
+    401: Trouble.UNAUTHENTICATED,
     403: Trouble.RIGHTS,
     412: Trouble.RACE,
     413: Trouble.TOO_LARGE,
@@ -107,7 +107,10 @@ class Refusal:
     @property
     def may_be_one_records(self) -> bool:
         """Whether one record among many may be at fault, so that each is worth a try of its own."""
-        whole = self.trouble in THROTTLED or self.trouble in (Trouble.TOKEN, Trouble.TOO_LARGE)
+        whole = self.trouble in THROTTLED or self.trouble in (
+            Trouble.UNAUTHENTICATED,
+            Trouble.TOO_LARGE,
+        )
         return not whole and not self.is_of_service
 
 

@@ -66,9 +66,7 @@ class Metadata:
 
     def names(self) -> dict[str, str]:
         """Return the entity sets of all tables by the tables' logical names."""
-        found = self._web.get(
-            "EntityDefinitions", params={"$select": "LogicalName,EntitySetName"}
-        )
+        found = self._web.get("EntityDefinitions", params={"$select": "LogicalName,EntitySetName"})
         if isinstance(found, Refusal):
             raise _unreadable(found)
         return {

@@ -148,8 +148,9 @@ class DynamicsSettings(ConnectionSettings):
         WithJsonSchema({"anyOf": [_COLUMN, _COLUMNS, _FEEDS]}),
     ]
     lookups: Annotated[
-        dict[Name, LookupSettings], Field(description="The lookups that are set by a key.")
-    ] = {}
+        dict[Name, LookupSettings],
+        Field(default_factory=dict, description="The lookups, and what they refer to."),
+    ]
     chunk_size: Annotated[
         int, Field(ge=1, le=MOST_IN_A_CALL, description="The most records in one call.")
     ] = 100
