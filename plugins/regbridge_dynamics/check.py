@@ -12,7 +12,6 @@ from regbridge import (
     Level,
     PluginContext,
     RegbridgeError,
-    did_you_mean,
 )
 from regbridge_dynamics.client import WebApi
 from regbridge_dynamics.errors import Refusal
@@ -97,11 +96,8 @@ def _table(metadata: Metadata, name: str, path: Keys) -> Generator[Finding, None
     """Yield that there is no such table, or return it."""
     table = metadata.find(name)
     if table is None:
-        names = metadata.names()
-        sets = {entity_set: logical for logical, entity_set in names.items()}
-        meant = f"did you mean {sets[name]!r}?" if name in sets else did_you_mean(name, names)
         text = f"the environment has no table {name!r}"
-        yield Finding(Level.ERROR, text, remedy=meant, path=path)
+        yield Finding(Level.ERROR, text, remedy=metadata.suggestion(name), path=path)
     return table
 
 

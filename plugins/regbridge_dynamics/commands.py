@@ -44,10 +44,7 @@ def describe(
     with _metadata(configs, _chosen(configs, client, environment)) as metadata:
         found = metadata.find(table)
         if found is None:
-            names = metadata.names()
-            sets = {entity_set: name for name, entity_set in names.items()}
-            meant = f"did you mean {sets[table]!r}?" if table in sets else ""
-            raise _refusal(f"no table {table!r}", meant or did_you_mean(table, names))
+            raise _refusal(f"no table {table!r}", metadata.suggestion(table))
     print_table(
         f"{found.name} ({found.entity_set})",
         ("column", "label", "takes", "notes"),

@@ -31,8 +31,7 @@ class Trouble(StrEnum):
 
 THROTTLED = frozenset({Trouble.REQUESTS, Trouble.EXECUTION_TIME, Trouble.CONCURRENCY})
 
-# reference/dataverse-web-api.md, section 7. Codes in lower case; "" lets Dataverse's own words
-# stand, because only they say what is wrong.
+# reference/dataverse-web-api.md, section 7. Codes in lower case.
 _CODES: Mapping[str, tuple[Trouble, str]] = {
     "0x80072322": (Trouble.REQUESTS, "more requests than Dataverse allows in five minutes"),
     "0x80072321": (Trouble.EXECUTION_TIME, "more work than Dataverse allows in five minutes"),
@@ -60,7 +59,7 @@ _CODES: Mapping[str, tuple[Trouble, str]] = {
     "0x80040239": (Trouble.RECORD, "a date is outside of the range"),
     "0x80040200": (Trouble.RECORD, "a required column has no value"),
     "0x80048408": (Trouble.RECORD, "statuscode does not belong to statecode"),
-    "0x80040265": (Trouble.RECORD, ""),
+    "0x80040265": (Trouble.RECORD, "a plug-in of the environment refuses it"),
 }
 _STATUSES: Mapping[int, Trouble] = {
     401: Trouble.UNAUTHENTICATED,
@@ -69,6 +68,9 @@ _STATUSES: Mapping[int, Trouble] = {
     413: Trouble.TOO_LARGE,
     429: Trouble.REQUESTS,
 }
+_REQUEST_ID = re.compile("[0-9A-Za-z-]{1,64}", re.ASCII)
+_PRIVILEGE = re.compile(r"\bprv[A-Za-z]\w{1,120}", re.ASCII)
+_OF_PLUG_IN = "0x80040265"
 _NOT_NOW = frozenset({408, 502, 503, 504})
 _HEX = re.compile("0x[0-9a-f]{1,8}", re.ASCII)
 _RETRY = "2"
@@ -82,7 +84,8 @@ class Refusal:
     """A call, or a part of a batch, that Dataverse refuses.
 
     `words` are ours and may be shown; `message` is Dataverse's and may quote the record. `code` is
-    in lower case, "" where there is none. `retry_after` is in seconds.
+    in lower case, "" where there is none. `retry_after` is in seconds. `is_of_service` says that
+    the service as a whole does not work, so that no record is worth a try of its own.
     """
 
     trouble: Trouble
@@ -105,13 +108,9 @@ class Refusal:
         return f"{self}, status {self.status}, request {self.request_id or 'without an id'}"
 
     @property
-    def may_be_one_records(self) -> bool:
-        """Whether one record among many may be at fault, so that each is worth a try of its own."""
-        whole = self.trouble in THROTTLED or self.trouble in (
-            Trouble.UNAUTHENTICATED,
-            Trouble.TOO_LARGE,
-        )
-        return not whole and not self.is_of_service
+    def needs_message(self) -> bool:
+        """Whether only Dataverse's own words say what is wrong."""
+        return not self.words or self.code == _OF_PLUG_IN
 
 
 def read_refusal(answer: Answer, now: datetime) -> Refusal:
@@ -121,34 +120,33 @@ def read_refusal(answer: Answer, now: datetime) -> Refusal:
     often empty, and then the status does (reference/dataverse-web-api.md, section 7). What is not
     in Dataverse's form comes from something between, and may be right again later.
     """
-    request_id = answer.headers.get("x-ms-service-request-id") or answer.headers.get("REQ_ID", "")
-    wait = seconds_to_wait(answer.headers, now)
     error = _error_of(answer.body)
     if error is None and answer.status not in _STATUSES:
-        return Refusal(
-            Trouble.LATER,
-            answer.status,
-            "",
-            f"something answers {answer.status} in the place of Dataverse",
-            request_id=request_id,
-            retry_after=wait,
-            is_of_service=True,
-        )
-    error = error or {}
-    code = _code(error.get("code"))
-    trouble, words = _CODES.get(code, (_by_status(answer.status), ""))
-    if str(error.get(_OPERATION_STATUS)) == _RETRY:
-        trouble = Trouble.LATER
+        trouble, code, message = Trouble.LATER, "", ""
+        words = f"something answers {answer.status} in the place of Dataverse"
+    else:
+        code = _code((error or {}).get("code"))
+        message = str((error or {}).get("message") or "")
+        trouble, words = _meaning(answer.status, code, message, error or {})
     return Refusal(
         trouble,
         answer.status,
         code,
         words,
-        message=str(error.get("message") or ""),
-        request_id=request_id,
-        retry_after=wait,
-        is_of_service=answer.status in _NOT_NOW,
+        message=message,
+        request_id=_request_id(answer),
+        retry_after=seconds_to_wait(answer.headers, now),
+        is_of_service=trouble is Trouble.LATER and (error is None or answer.status in _NOT_NOW),
     )
+
+
+def _meaning(status: int, code: str, message: str, error: Mapping[str, Any]) -> tuple[Trouble, str]:
+    trouble, words = _CODES.get(code, (_by_status(status), ""))
+    if str(error.get(_OPERATION_STATUS)) == _RETRY:
+        trouble = Trouble.LATER
+    if trouble is Trouble.RIGHTS and (privilege := _PRIVILEGE.search(message)):
+        words = f"{words or trouble.value}: {privilege[0]}"
+    return trouble, words
 
 
 def _by_status(status: int) -> Trouble:
@@ -173,3 +171,8 @@ def _code(given: Any) -> str:
         number = int(text) & 0xFFFFFFFF
         return f"0x{number:08x}" if number else ""
     return text if _HEX.fullmatch(text) and int(text, 16) else ""
+
+
+def _request_id(answer: Answer) -> str:
+    given = answer.headers.get("x-ms-service-request-id") or answer.headers.get("REQ_ID", "")
+    return given if _REQUEST_ID.fullmatch(given) else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from regbridge import RetryableError
+from regbridge import RetryableError, did_you_mean
 from regbridge.http import Answer
 from regbridge_dynamics.batch import Part, run_batch
 from regbridge_dynamics.client import WebApi
@@ -20,6 +21,7 @@ SECONDS = 600.0
 
 # UpsertMultiple itself is never listed; a table that has these two has it (section 4).
 _BULK = ("CreateMultiple", "UpdateMultiple")
+_NAME = re.compile(r"[a-z0-9_]{1,128}", re.ASCII)
 _NOT_FOUND = 404
 _REFUSED = 300
 
@@ -55,6 +57,8 @@ class Metadata:
 
     def find(self, name: str) -> Table | None:
         """Return a table, None when there is none of that name. Raises as `table` does else."""
+        if not _NAME.fullmatch(name):
+            return None
         with self._lock:  # whoever comes second waits for the first one's answer
             known = self._tables.get(name)
             if known and self._clock() < known[0]:
@@ -63,6 +67,13 @@ class Metadata:
             if table:
                 self._tables[name] = (self._clock() + SECONDS, table)
             return table
+
+    def suggestion(self, name: str) -> str:
+        """Return the remedy for a name that no table has. Raises as `table` does."""
+        sets = {entity_set: logical for logical, entity_set in self.names().items()}
+        return (
+            f"did you mean {sets[name]!r}?" if name in sets else did_you_mean(name, sets.values())
+        )
 
     def names(self) -> dict[str, str]:
         """Return the entity sets of all tables by the tables' logical names."""

@@ -56,7 +56,7 @@ def _without_parent(refusal: Refusal, upsert: Upsert) -> Outcome:
 
 def _said(refusal: Refusal, upsert: Upsert) -> str:
     """Return Dataverse's own words where ours say nothing, without the record's values."""
-    if refusal.words:
+    if not refusal.needs_message:
         return ""
     values = [*_plain(upsert.record.fields.values()), upsert.address.plain]
     return masker(values)(refusal.message[: _LONGEST * 4])[:_LONGEST].strip()
