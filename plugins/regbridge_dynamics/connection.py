@@ -48,13 +48,12 @@ def _resolved(value: Any, context: ValidationInfo) -> Any:
 def _address(url: str) -> str:
     """Return an address without a slash at the end: it would become a part of the token's scope."""
     parts = urlsplit(url.strip())
+    is_own = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if not parts.hostname or not (is_own or parts.scheme == "https"):
+        raise ValueError("an address such as https://contoso.crm.dynamics.com was expected")
     if parts.username is not None or parts.query or parts.fragment or parts.path.strip("/"):
         raise ValueError("the address is a scheme and a host, with nothing after them")
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
-        return f"http://{parts.netloc}"
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError("an address such as https://contoso.crm.dynamics.com was expected")
-    return f"https://{parts.netloc.lower()}"
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 # What differs between test and production may come from the environment, though it is no secret.
