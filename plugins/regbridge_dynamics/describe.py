@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from regbridge_dynamics.keys import key_problem
-from regbridge_dynamics.schema import LOOKUPS, NUMBERS, Column, Table, Type
+from regbridge_dynamics.schema import LOOKUPS, NUMBERS, Behavior, Column, Table, Type
 from regbridge_dynamics.values import can_be_written
 
 _MOST_OPTIONS = 12
@@ -18,9 +18,11 @@ _SYSTEM = frozenset(
 
 # What Cvent calls what a column of such a name, without its prefix, usually holds.
 _USUAL: Mapping[str, str] = {
+    "invitee": "registration.inviteeStub",
     "inviteeid": "registration.inviteeStub",
     "inviteestub": "registration.inviteeStub",
     "registrationid": "registration.inviteeStub",
+    "event": "event.id",
     "eventid": "event.id",
     "eventstub": "event.id",
     "eventname": "event.name",
@@ -41,6 +43,12 @@ _USUAL: Mapping[str, str] = {
     "mobilephone": "mobilePhone",
     "confirmation": "confirmationNumber",
     "confirmationnumber": "confirmationNumber",
+}
+
+_FORMATS = {
+    Behavior.DATE_ONLY: "%Y-%m-%d",
+    Behavior.TIME_ZONE_INDEPENDENT: "%Y-%m-%dT%H:%M:%S",
+    Behavior.USER_LOCAL: "%Y-%m-%dT%H:%M:%S%z",
 }
 
 Row = tuple[str, str, str, str]
@@ -88,12 +96,17 @@ def takes(column: Column) -> str:
 def target_block(table: Table) -> str:
     """Return the `settings` and the `map` of a target as YAML to begin with.
 
-    Columns that nobody can guess a value for are there as comments.
+    Columns that nobody can guess a value for are there as comments; one of the key is left empty,
+    which `regbridge check` does not let pass.
     """
     key = sorted(next((one.columns for one in table.keys if one.is_active), frozenset()))
     lines = ["settings:", f"  table: {table.name}"]
     lines.append(f"  key: {_flow(key[0] if len(key) == 1 else key)}" if key else "  # key: COLUMN")
-    columns = [one for one in table.columns.values() if _is_writable(one)]
+    columns = [
+        one
+        for one in table.columns.values()
+        if _is_writable(one) and (one.name in key or one.name not in _SYSTEM | {table.primary_id})
+    ]
     lookups = [one for one in columns if one.type in LOOKUPS and one.name not in key]
     lines += ["  # lookups:"] * bool(lookups)
     for column in lookups:
@@ -104,7 +117,7 @@ def target_block(table: Table) -> str:
     first = [by_name[name] for name in key if name in by_name]
     lines += [_entry(one, known=True) for one in first]
     for column in columns:
-        if column not in first and column.name not in _SYSTEM:
+        if column not in first:
             lines.append(_entry(column, known=_guess(column) != "" and column.type not in LOOKUPS))
     return "\n".join(lines)
 
@@ -132,9 +145,9 @@ def _options(column: Column) -> str:
 
 
 def _entry(column: Column, *, known: bool) -> str:
-    value = _guess(column) or "EXPRESSION"
-    if column.type is Type.DATE_TIME:
-        known, value = False, "{from: EXPRESSION, format: '%Y-%m-%dT%H:%M:%S%z'}"
+    value = _guess(column) or ("" if known else "EXPRESSION")
+    if column.type is Type.DATE_TIME and value == "EXPRESSION":
+        value = f"{{from: EXPRESSION, format: '{_FORMATS[column.behavior]}'}}"
     note = takes(column).replace("\n", " ")
     return f"  {'' if known else '# '}{column.name}: {value}  # {note}"
 

@@ -8,11 +8,11 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.plugins.dynamics_tables import CONTACT, STAGING
 
 from regbridge import RejectedError
 from regbridge_dynamics.keys import Address, address_of, require_address
 from regbridge_dynamics.source import Source, key_hash
-from tests.unit.plugins.dynamics_tables import CONTACT, STAGING
 
 BOTH = (Source("new_invitee", ("stub",)), Source("new_event", ("new_event",)))
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"

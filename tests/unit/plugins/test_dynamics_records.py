@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.unit.plugins.dynamics_tables import CONTACT, STAGING, settings
 
 from regbridge import Record, RejectedError
 from regbridge_dynamics.records import Translator, Upsert
-from tests.unit.plugins.dynamics_tables import CONTACT, STAGING, settings
 
 KEYS = {"new_invitee": "A-1", "new_event": "E-1"}
 LOOKUPS = {"new_contact": {"table": "contact", "key": "new_cventcontactid"}}
