@@ -64,7 +64,8 @@ class MapCheck:
             entry = raw if isinstance(raw, Mapping) else {"from": raw}
             yield from self._of_column(name, entry, path)
             yield from self._of_keys(name, entry, path)
-        written = {*mapped, *(source.column for source in self._key), *self._lookups}
+        keyed = {source.column for source in self._key}
+        written = {*mapped, *keyed, *self._lookups, self._table.primary_id}
         for column in self._table.columns.values():
             if column.is_required and column.is_custom and column.name not in written:
                 yield Finding(

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from regbridge import RetryableError, did_you_mean
+from regbridge import AmbiguousError, CredentialsError, RetryableError, did_you_mean
 from regbridge.http import Answer
 from regbridge_dynamics.batch import Part, run_batch
 from regbridge_dynamics.client import WebApi
 from regbridge_dynamics.columns import BASE, CASTS, read_columns
-from regbridge_dynamics.errors import Refusal, read_refusal
+from regbridge_dynamics.errors import Refusal, Trouble, read_refusal
 from regbridge_dynamics.schema import Key, Table
 
 SECONDS = 600.0
@@ -85,9 +85,7 @@ class Metadata:
         }
 
     def _read(self, name: str) -> Table | None:
-        answers = run_batch(self._web, list(self._parts(name)))
-        if isinstance(answers, Refusal):
-            raise _unreadable(answers)
+        answers = self._answers(name)
         if answers[0].status == _NOT_FOUND:
             return None
         for answer in answers:
@@ -108,6 +106,15 @@ class Metadata:
             },
             takes_bulk=all(_values(answer) for answer in bulk),
         )
+
+    def _answers(self, name: str) -> list[Answer]:
+        try:
+            answers = run_batch(self._web, list(self._parts(name)))
+        except AmbiguousError as error:  # nothing was to be changed
+            raise RetryableError(str(error), detail=error.detail) from None
+        if isinstance(answers, Refusal):
+            raise _unreadable(answers)
+        return answers
 
     def _parts(self, name: str) -> Iterable[Part]:
         """Yield everything that is asked about a table (section 11 of the reference)."""
@@ -165,9 +172,8 @@ def _navigation(given: Mapping[str, Any]) -> tuple[tuple[str, str], str]:
     return pair, str(given["ReferencingEntityNavigationPropertyName"])
 
 
-def _unreadable(refusal: Refusal) -> RetryableError:
-    return RetryableError(
-        f"Dataverse does not tell about its tables: {refusal}",
-        retry_after=refusal.retry_after,
-        detail=refusal.detail,
-    )
+def _unreadable(refusal: Refusal) -> RetryableError | CredentialsError:
+    text = f"Dataverse does not tell about its tables: {refusal}"
+    if refusal.trouble is Trouble.RIGHTS:
+        return CredentialsError(text, detail=refusal.detail)
+    return RetryableError(text, retry_after=refusal.retry_after, detail=refusal.detail)

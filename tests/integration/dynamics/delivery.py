@@ -37,6 +37,9 @@ class Clock:
         self.now += 0.001
         return self.now
 
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
     def moment(self) -> datetime:
         return datetime.fromtimestamp(self.now, UTC)
 
@@ -78,7 +81,7 @@ def make_plugin(
         folder,
         given,
         ("targets", given.name),
-        limiters or (Limiters(OwnPlaces(), clock) if clock else Limiters(OwnPlaces())),
+        limiters or (Limiters(OwnPlaces(), clock, clock.sleep) if clock else Limiters(OwnPlaces())),
     )
     settings = read_settings(settings_for(simulator, folder, **changes))
     return Dynamics(settings, context, clock.moment) if clock else Dynamics(settings, context)

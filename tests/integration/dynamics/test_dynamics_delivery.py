@@ -10,6 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.dynamics.delivery import (
+    EVENT,
+    changed_schema,
+    kinds,
+    make_plugin,
+    names,
+    staging,
+)
 
 from regbridge import (
     AmbiguousError,
@@ -21,14 +29,6 @@ from regbridge import (
 )
 from regbridge_dynamics.deliver import Dynamics
 from regbridge_dynamics.simulator import DataverseSimulator, Fault, Key, KeyStatus, Limits
-from tests.integration.dynamics.delivery import (
-    EVENT,
-    changed_schema,
-    kinds,
-    make_plugin,
-    names,
-    staging,
-)
 
 Make = Callable[..., Dynamics]
 STAGING = "new_registrationstaging"
@@ -272,7 +272,7 @@ def test_a_missing_privilege_pauses_the_target(
 ) -> None:
     plugin = make(judging)
     judging.denied.add("prvCreatenew_RegistrationStaging")
-    with pytest.raises(CredentialsError, match="prvCreatenew_RegistrationStaging.*security role"):
+    with pytest.raises(CredentialsError, match=r"prvCreatenew_RegistrationStaging.*security role"):
         plugin.deliver_records([staging(n) for n in range(many)])
 
 

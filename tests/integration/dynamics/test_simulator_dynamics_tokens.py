@@ -43,6 +43,13 @@ class Certificate:
             serialization.NoEncryption(),
         ).decode()
 
+    def encrypted(self, phrase: bytes) -> str:
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(phrase),
+        ).decode()
+
     @property
     def sha1(self) -> str:
         return self.public.fingerprint(hashes.SHA1()).hex()
