@@ -37,7 +37,7 @@ from regbridge.models import (
 )
 from regbridge.nearest import did_you_mean
 from regbridge.plugin import Plugin, PluginContext, Settings, TargetPlugin
-from regbridge.redact import redact
+from regbridge.redact import masker, redact
 from regbridge.secret import Secret, Text
 from regbridge.times import parse_time
 
@@ -81,6 +81,7 @@ __all__ = [
     "Text",
     "did_you_mean",
     "hookimpl",
+    "masker",
     "parse_time",
     "redact",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 # It starts only where a word starts: else a long text without any @ would take a time that grows
 # with the square of its length.
@@ -10,6 +11,8 @@ _EMAIL = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]*@([\w-]+(?:\.[\w-]+)+)")
 _QUOTED = re.compile(r"(['\"]).{3,}?\1")
 _DIGITS = re.compile(r"\d[\d ()/.-]{5,}\d")
 _LONGEST = 500
+_SHORTEST_WORD = 3
+_WORD = re.compile(r"\w+", re.UNICODE)
 
 
 def redact(text: str) -> str:
@@ -22,3 +25,25 @@ def redact(text: str) -> str:
     text = _QUOTED.sub(r"\1…\1", text)
     text = _DIGITS.sub("…", text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def masker(values: Iterable[object]) -> Callable[[str], str]:
+    """Return what takes the words of some values, and all that looks personal, out of a text.
+
+    For what a target says about a record: business errors quote whom they are about. Words of
+    fewer than three letters stay: they would take the sense out of any text.
+    """
+    words = {
+        word.casefold()
+        for value in values
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+        for word in _WORD.findall(str(value))
+        if len(word) >= _SHORTEST_WORD
+    }
+
+    def mask(text: str) -> str:
+        return redact(
+            _WORD.sub(lambda found: "…" if found[0].casefold() in words else found[0], text)
+        )
+
+    return mask

@@ -22,11 +22,11 @@ from regbridge import (
     Target,
     TargetPlugin,
     hookimpl,
+    masker,
 )
 from regbridge.http import Outbound
 from regbridge_protech.answer import ANSWER_LIMIT
 from regbridge_protech.check import check_service
-from regbridge_protech.discretion import masker
 from regbridge_protech.fields import field_findings
 from regbridge_protech.meaning import outcome_of
 from regbridge_protech.request import build_request

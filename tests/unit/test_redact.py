@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbridge.redact import redact
+from regbridge.redact import masker, redact
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,14 @@ def test_no_text_stays_long(text: str) -> None:
 def test_no_address_survives_in_any_surroundings(name: str, around: str) -> None:
     address = f"{name}@example.com"
     assert address not in redact(f"refused{around} {address} {around}by the target")
+
+
+def test_the_words_of_a_record_go_out_of_what_a_target_says_about_it() -> None:
+    mask = masker(["Zoë O'Brien", 4711, None, True, ["list"]])
+    assert mask("no member ZOË o'brien with number 4711, True list") == (
+        "no member … o'… with number …, True list"
+    )
+
+
+def test_short_words_of_a_record_stay() -> None:
+    assert masker(["no ID"])("no id is given") == "no id is given"

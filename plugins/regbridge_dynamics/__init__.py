@@ -1,0 +1,1 @@
+"""Plugins that speak with Microsoft Dataverse, the store behind Dynamics 365."""

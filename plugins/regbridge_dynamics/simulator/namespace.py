@@ -1,0 +1,3 @@
+"""The namespace of Dataverse's types, actions and functions."""
+
+NAMESPACE = "Microsoft.Dynamics.CRM."

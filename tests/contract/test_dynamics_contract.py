@@ -1,0 +1,119 @@
+"""The `dynamics` target keeps the delivery contract, by bulk calls and by batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from regbridge import Client, PluginContext, Record, Target
+from regbridge.testing.contract import PERSON, DeliveryContract, Destination, Failure
+from regbridge_dynamics.deliver import Dynamics
+from regbridge_dynamics.settings import DynamicsSettings
+from regbridge_dynamics.simulator import (
+    TENANT,
+    Application,
+    DataverseSimulator,
+    Fault,
+    Key,
+    MemoColumn,
+    Schema,
+    StringColumn,
+    Table,
+)
+
+APPLICATION = Application()
+LIMIT = 10_000
+FAULTS = {
+    Failure.BUSY: Fault.UNAVAILABLE,
+    Failure.LOST_BEFORE: Fault.DROPPED_BEFORE,
+    Failure.LOST_AFTER: Fault.DROPPED_AFTER,
+}
+
+
+def refuse_bad(values: Mapping[str, object]) -> str | None:
+    """Refuse as a plug-in would that quotes whom it refuses."""
+    if str(values["new_title"]).startswith("BAD"):
+        return f"No member {PERSON.upper()} for 'Zoë'"
+    return None
+
+
+def schema(*, bulk: bool) -> Schema:
+    table = Table(
+        name="new_registration",
+        entity_set="new_registrations",
+        primary_name="new_title",
+        keys=(Key("new_key", ("new_number",)),),
+        columns=(
+            StringColumn(name="new_number", max_length=36),
+            StringColumn(name="new_title", max_length=100),
+            MemoColumn(name="new_text", max_length=LIMIT),
+        ),
+        bulk=bulk,
+        plug_in=refuse_bad,
+    )
+    return Schema(table)
+
+
+class DynamicsDestination(Destination):
+    """A table of the simulated environment, over HTTP."""
+
+    secrets = (APPLICATION.secret,)
+    text_limit = LIMIT
+
+    def __init__(self, folder: Path, *, bulk: bool) -> None:
+        self.simulator = DataverseSimulator(schema(bulk=bulk))
+        self.simulator.start()
+        self._port = int(self.simulator.url.rpartition(":")[2])
+        self.target = Target("staging")
+        secret = folder / "secret"
+        secret.write_text(APPLICATION.secret, encoding="utf-8")
+        settings = DynamicsSettings.model_validate(
+            {
+                "url": self.simulator.url,
+                "authority": self.simulator.url,
+                "tenant": TENANT,
+                "client_id": APPLICATION.client_id,
+                "client_secret": {"file": str(secret)},
+                "table": "new_registration",
+                "key": "new_number",
+            },
+            context={"folder": folder},
+        )
+        context = PluginContext("dynamics", Client("contract"), folder, self.target)
+        self.plugin = Dynamics(settings, context)
+
+    def record(self, number: int, text: str = PERSON) -> Record:
+        fields = {"new_number": str(number), "new_title": f"R{number}", "new_text": text}
+        return Record(fields, delivery=number)
+
+    def bad_record(self, number: int) -> Record:
+        fields = {**self.record(number).fields, "new_title": f"BAD {number}"}
+        return Record(fields, delivery=number)
+
+    def held(self) -> Sequence[tuple[int, str]]:
+        records = self.simulator.tables["new_registration"]
+        return [(int(str(one["new_number"])), str(one["new_text"])) for one in records]
+
+    def fail(self, failure: Failure | None) -> None:
+        if failure is Failure.UNREACHABLE:
+            self.simulator.stop()
+        elif failure is Failure.CREDENTIALS:
+            self.simulator.denied.add("prvCreatenew_Registration")
+        elif failure:
+            self.simulator.fail_next(FAULTS[failure])
+        else:
+            self.simulator.denied.discard("prvCreatenew_Registration")
+            self.simulator.stop()
+            self.simulator.start(self._port)
+
+
+@pytest.mark.parametrize("bulk", [True, False], ids=["bulk", "batch"])
+class TestDynamics(DeliveryContract):
+    @pytest.fixture
+    def destination(self, tmp_path: Path, bulk: bool) -> Iterator[Destination]:
+        destination = DynamicsDestination(tmp_path, bulk=bulk)
+        yield destination
+        destination.plugin.close()
+        destination.simulator.stop()

@@ -1,0 +1,149 @@
+"""Reading many records of the simulated Dataverse: filters, order, pages."""
+
+from __future__ import annotations
+
+import pytest
+from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, staging
+
+from regbridge_dynamics.simulator import DataverseSimulator
+
+TABLE = "new_registrationstaging"
+IN = "Microsoft.Dynamics.CRM.In"
+
+
+@pytest.fixture
+def filled(simulator: DataverseSimulator, client: WebClient) -> WebClient:
+    contact = simulator.add("contact", {"contactid": "0" * 8 + "-0000-0000-0000-" + "1" * 12})
+    for number, name in enumerate(("Ann", "bob", "O'Brien", None)):
+        values = staging(
+            f"A{number}",
+            new_name=name,
+            new_guests=number,
+            new_eventday=f"2027-03-0{number + 1}",
+            new_ismember=number % 2 == 0,
+            new_registrationstatus=100000000 + number % 2,
+        )
+        if number == 1:
+            values["new_Contact@odata.bind"] = f"contacts({contact})"
+        simulator.add(TABLE, values)
+    return client
+
+
+def found(client: WebClient, query: str) -> list[str]:
+    answer = client.get(f"{STAGING}?{query}")
+    assert answer.status_code == 200, answer.text
+    return [one["new_inviteeid"] for one in answer.json()["value"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("new_name eq 'ANN'", "0"),
+        ("new_name eq 'O''Brien'", "2"),
+        ("new_name eq null", "3"),
+        ("new_name ne null", "012"),
+        ("new_name ne 'bob'", "023"),
+        ("new_guests eq 2", "2"),
+        ("new_guests gt 2", "3"),
+        ("new_guests ge 2 and new_guests lt 3", "2"),
+        ("new_guests le 0 or new_guests eq 3", "03"),
+        ("new_guests eq 0 or new_guests eq 1 and new_name eq 'bob'", "01"),
+        ("(new_guests eq 0 or new_guests eq 1) and new_name eq 'bob'", "1"),
+        ("not new_name eq 'bob' and not (new_guests gt 1)", "0"),
+        ("new_ismember eq true", "02"),
+        ("new_eventday ge 2027-03-03", "23"),
+        ("createdon lt 2000-01-01T00:00:00Z", ""),
+        ("new_registrationstatus eq 100000001", "13"),
+        ("_new_contact_value eq 00000000-0000-0000-0000-111111111111", "1"),
+        (f"{IN}(PropertyName='new_name',PropertyValues=['ann','bob'])", "01"),
+        (f"{IN}(PropertyName='new_guests',PropertyValues=['0','3'])", "03"),
+        (f"{IN}(PropertyName='new_guests',PropertyValues=['1']) and new_ismember eq false", "1"),
+        ("new_inviteeid eq 'a0' and new_eventid eq 'E-1'", "0"),
+    ],
+)
+def test_a_filter_lets_the_right_records_pass(filled: WebClient, text: str, numbers: str) -> None:
+    assert found(filled, f"$filter={text}") == [f"A{number}" for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("new_nothing eq 1", 400),
+        ("new_contact eq null", 400),
+        ("new_name eq 5", 400),
+        ("new_guests eq '5'", 400),
+        ("new_guests eq 1.5", 400),
+        ("new_ismember eq 1", 400),
+        ("new_eventday eq 2027-02-30", 400),
+        ("new_eventday eq '2027-03-01'", 400),
+        ("new_interests eq '717700000'", 400),
+        ("new_name eq Ann", 400),
+        ("new_name in ('Ann','bob')", 400),
+        ("new_name like 'A'", 400),
+        ("new_name eq 'Ann", 400),
+        ("new_name eq 'Ann' and", 400),
+        ("new_name eq 'Ann' new_guests eq 1", 400),
+        ("(new_name eq 'Ann'", 400),
+        ("new_name", 400),
+        ("new_name eq @name", 400),
+        (f"{IN}(PropertyName='new_name',PropertyValues=[])", 400),
+        (f"{IN}(PropertyName='new_guests',PropertyValues=[1])", 400),
+        ("contains(new_name,'A')", 501),
+        ("(" * 60 + "new_guests eq 1" + ")" * 60, 400),
+    ],
+)
+def test_a_filter_that_dataverse_does_not_take_is_refused(
+    filled: WebClient, text: str, status: int
+) -> None:
+    assert filled.get(f"{STAGING}?$filter={text}").status_code == status
+
+
+def test_records_are_ordered_by_columns(filled: WebClient) -> None:
+    assert found(filled, "$orderby=new_guests desc") == ["A3", "A2", "A1", "A0"]
+    assert found(filled, "$orderby=new_ismember,new_guests desc") == ["A3", "A1", "A2", "A0"]
+    for wrong in ("new_nothing", "new_guests down"):
+        assert filled.get(f"{STAGING}?$orderby={wrong}").status_code == 400
+
+
+def test_pages_follow_one_another_until_all_is_read(filled: WebClient) -> None:
+    answer = filled.get(
+        f"{STAGING}?$select=new_name&$filter=new_guests ge 0&$count=true",
+        Prefer="odata.maxpagesize=3",
+    ).json()
+    assert (len(answer["value"]), answer["@odata.count"]) == (3, 4)
+    link = answer["@odata.nextLink"].removeprefix(f"{filled.url}/api/data/v9.2/")
+    rest = filled.get(link, Prefer="odata.maxpagesize=3").json()
+    assert len(rest["value"]) == 1
+    assert "@odata.nextLink" not in rest
+
+
+def test_top_ends_the_pages_earlier(filled: WebClient) -> None:
+    assert found(filled, "$top=2") == ["A0", "A1"]
+    answer = filled.get(f"{STAGING}?$top=2", Prefer="odata.maxpagesize=2").json()
+    assert "@odata.nextLink" not in answer
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "$top=-1",
+        "$top=x",
+        "$skip=1",
+        "$skiptoken=x",
+        "$search=x",
+        "$select=",
+        "$select=new_Name",
+        "$select=new_contact",
+        "fetchXml=x",
+        "$top=1&$top=2",
+    ],
+)
+def test_an_option_that_dataverse_does_not_take_here_is_refused(
+    client: WebClient, query: str
+) -> None:
+    assert code_of(client.get(f"{STAGING}?{query}"))[0] == 400
+
+
+def test_only_selected_columns_come_and_the_id_always(filled: WebClient) -> None:
+    [one] = filled.get(f"{STAGING}?$select=new_guests&$top=1").json()["value"]
+    assert set(one) == {"@odata.etag", "new_guests", f"{TABLE}id"}

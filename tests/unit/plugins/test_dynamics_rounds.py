@@ -1,0 +1,126 @@
+"""Calls in which no key comes twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regbridge import (
+    AmbiguousError,
+    CredentialsError,
+    Outcome,
+    QuotaExceededError,
+    Record,
+    RegbridgeError,
+    RetryableError,
+)
+from regbridge_dynamics.keys import Address
+from regbridge_dynamics.records import Upsert
+from regbridge_dynamics.rounds import rounds, send_in_rounds
+
+NOW = datetime(2027, 3, 4, 9, 30, tzinfo=UTC)
+
+
+def upserts(keys: Sequence[int]) -> list[Upsert]:
+    return [
+        Upsert(place, Record({}), Address(f"t({key})", f"t({key})", key), {})
+        for place, key in enumerate(keys)
+    ]
+
+
+def key(upsert: Upsert) -> object:
+    return upsert.address.mark
+
+
+@given(st.lists(st.integers(0, 5)), st.integers(1, 7))
+def test_every_record_goes_once_no_key_twice_in_a_call_and_keys_keep_their_order(
+    keys: list[int], size: int
+) -> None:
+    groups = list(rounds(upserts(keys), size))
+    sent = [upsert for group in groups for upsert in group]
+    assert sorted(upsert.place for upsert in sent) == list(range(len(keys)))
+    for group in groups:
+        assert 0 < len(group) <= size
+        assert len({key(upsert) for upsert in group}) == len(group)
+    for one in set(keys):
+        places = [upsert.place for upsert in sent if key(upsert) == one]
+        assert places == sorted(places)
+
+
+@given(st.lists(st.integers(), unique=True), st.integers(1, 9))
+def test_different_keys_need_no_more_calls_than_their_number(keys: list[int], size: int) -> None:
+    assert len(list(rounds(upserts(keys), size))) == -(-len(keys) // size)
+
+
+class Calls:
+    """Answers each call with outcomes, or fails at one of them."""
+
+    def __init__(self, error: RegbridgeError | None = None, at: int = 0) -> None:
+        self.sent: list[list[int]] = []
+        self.outcome = Outcome.created()
+        self._error = error
+        self._at = at
+
+    def __call__(self, group: Sequence[Upsert]) -> dict[int, Outcome]:
+        self.sent.append([upsert.place for upsert in group])
+        if self._error and len(self.sent) == self._at:
+            raise self._error
+        return {upsert.place: self.outcome for upsert in group}
+
+
+def send(keys: Sequence[int], calls: Calls, size: int = 2) -> dict[int, Outcome]:
+    return send_in_rounds(upserts(keys), size, calls, lambda: NOW)
+
+
+def test_a_later_record_with_the_same_key_goes_after_the_earlier_one() -> None:
+    calls = Calls()
+    assert send([1, 2, 1, 1], calls, size=10) == dict.fromkeys(range(4), Outcome.created())
+    assert calls.sent == [[0, 1], [2], [3]]
+
+
+def test_a_record_waits_while_an_earlier_one_with_its_key_is_unsettled() -> None:
+    calls = Calls()
+    calls.outcome = Outcome.retry("later")
+    found = send([1, 1], calls)
+    assert calls.sent == [[0]]
+    assert found[1] == Outcome.retry("it waits for an earlier record with the same key")
+
+
+def test_a_rejected_record_holds_up_nobody() -> None:
+    calls = Calls()
+    calls.outcome = Outcome.rejected("bad")
+    send([1, 1], calls)
+    assert calls.sent == [[0], [1]]
+
+
+def test_a_first_call_that_fails_fails_for_all() -> None:
+    with pytest.raises(RetryableError, match="busy"):
+        send([1, 2, 3], Calls(RetryableError("busy"), at=1))
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (RetryableError("busy", retry_after=9), Outcome.retry("busy", 9)),
+        (QuotaExceededError("full", until=NOW + timedelta(seconds=7)), Outcome.retry("full", 7)),
+        (AmbiguousError("lost"), Outcome.ambiguous("lost")),
+        (CredentialsError("no"), Outcome.retry("no")),
+    ],
+)
+def test_what_was_delivered_before_a_call_fails_stays_delivered(
+    error: RegbridgeError, outcome: Outcome
+) -> None:
+    calls = Calls(error, at=2)
+    found = send([1, 2, 3, 4, 5], calls)
+    assert found == {
+        0: Outcome.created(),
+        1: Outcome.created(),
+        2: outcome,
+        3: outcome,
+        4: outcome,
+    }
+    assert calls.sent == [[0, 1], [2, 3]]
