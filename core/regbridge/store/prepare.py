@@ -46,14 +46,23 @@ class Postponed:
 
 
 def claim_registrations(
-    connection: Connection, client: str, limit: int, lease: Lease, turn: int = 1
+    connection: Connection,
+    client: str,
+    limit: int,
+    lease: Lease,
+    turn: int = 1,
+    *,
+    singles: bool = False,
 ) -> Sequence[Any]:
     """Claim registrations that are due, single ones before syncs, in the order of their arrival.
+
+    With `singles`, those of syncs are left alone.
 
     Other revisions of the same registrants that are due come along, whatever the limit: only the
     newest needs the work.
     """
-    ids = by_share(partial(_due, connection, client, lease.now), limit, turn)
+    due = partial(_due, connection, client, lease.now)
+    ids = due(False, limit) if singles else by_share(due, limit, turn)
     if not ids:
         return []
     ids = list({*ids, *_siblings(connection, ids, lease.now)})

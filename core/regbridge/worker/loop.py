@@ -148,6 +148,8 @@ def _lanes(context: Context) -> list[Lane]:
     for pipeline in context.clients.running.values():
         name = pipeline.client.name
         lanes.append(Lane("prepare", name, Preparer(context, pipeline).run))
+        if pipeline.enrichers():
+            lanes.append(Lane("prepare", name, Preparer(context, pipeline, singles=True).run))
         for target in pipeline.client.targets.values():
             deliverer = Deliverer(context, pipeline, target)
             threads = pipeline.target_plugin(target.name).concurrency

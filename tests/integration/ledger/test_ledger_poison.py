@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -372,3 +372,47 @@ def test_a_retry_that_cannot_map_any_more_keeps_what_was_delivered(ledger: Ledge
     ledger.run()
 
     assert [row.state for row in ledger.deliveries("strict")] == ["delivered"]
+
+
+class SlowEnricher(Plugin):
+    """Takes its time over a sync; `meanwhile` is what the world does while it waits."""
+
+    def __init__(self) -> None:
+        self.meanwhile: list[Callable[[], object]] = []
+        self.sizes: list[int] = []
+
+    @hookimpl
+    def enrich_registrations(self, registrations: Sequence[Registration]) -> list[dict[str, int]]:
+        self.sizes.append(len(registrations))
+        if len(registrations) > 1 and self.meanwhile:
+            self.meanwhile.pop()()
+        return [{} for _ in registrations]
+
+
+def test_a_single_registration_does_not_wait_until_a_sync_is_enriched(ledger: Ledger) -> None:
+    slow = SlowEnricher()
+    ledger.add_client(slow)
+    sizes_at_delivery: list[list[int]] = []
+
+    def somebody_registers() -> None:
+        ledger.register(9000, "alone")
+        split, alone, deliver = (
+            ledger.worker._lanes[0].run,
+            [lane.run for lane in ledger.worker._lanes if lane.step == "prepare"][1],
+            ledger.lane("deliver"),
+        )
+        assert split()
+        assert alone()
+        assert deliver()
+        sizes_at_delivery.append(list(slow.sizes))
+
+    slow.meanwhile.append(somebody_registers)
+    ledger.receive(sync(300))
+
+    ledger.run()
+
+    assert "alone" in ledger.crm.companies
+    [sizes] = sizes_at_delivery
+    assert sizes[-1] == 1  # it was enriched while the sync's batch was still under way
+    assert len(ledger.registrations()) == 301
+    assert set(ledger.states()) == {"delivered"}
