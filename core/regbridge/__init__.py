@@ -38,7 +38,7 @@ from regbridge.models import (
 from regbridge.nearest import did_you_mean
 from regbridge.plugin import Plugin, PluginContext, Settings, TargetPlugin
 from regbridge.redact import masker, redact
-from regbridge.secret import Secret
+from regbridge.secret import Secret, Text
 from regbridge.times import parse_time
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "StoreUnavailableError",
     "Target",
     "TargetPlugin",
+    "Text",
     "did_you_mean",
     "hookimpl",
     "masker",

@@ -8,21 +8,28 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from pathlib import Path
 
+from regbridge.errors import MalformedMessageError
 from regbridge.host import Address, Host
+from regbridge.message import read_envelope, read_revisions
+from regbridge.models import Client, Registration
+from regbridge.registrations import from_revision
 from regbridge.sender import Sender
 from regbridge.shipped import CONFIGS, shipped
-from regbridge.store.report import Ending, endings_of, unsettled
+from regbridge.store.report import Ending, count_deliveries, endings_of, unsettled
 from regbridge.testing import payloads
+from regbridge.testing.demo_service import GROUP, DemoService
 from regbridge.testing.samples import Sample, read_samples, rounds
 
 CLIENT = "example"
-TOKEN = "EXAMPLE_CVENT_TOKEN"  # noqa: S105 - the name of a variable, not a token
-EVENT = "7C1E5A52-9B0E-4F3D-8A67-2D4B61F0C9E3"
+"""The client whose outcome the samples describe; the others get the same messages."""
+
+_TOKENS = ("EXAMPLE_CVENT_TOKEN", "APAP_CVENT_TOKEN")
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much of it is done, and how much there is."""
@@ -35,62 +42,90 @@ _NUMBER = re.compile(r"registration \d+")
 class Account:
     """What was sent and what became of it.
 
-    `ended` counts registrations by state and reason; `mistakes` say where that is not as it
-    should be. `delivered` are the lines of each delivered file.
+    `ended` counts registrations by client, state and reason; `mistakes` say where that is not as
+    it should be. `delivered` are the lines of each delivered file, `figures` what the simulators
+    counted.
     """
 
     messages: int = 0
     malformed: int = 0
     sent: int = 0
-    ended: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ended: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     delivered: dict[str, int] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
+    figures: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The host of the demo, and the vendors' simulators around it."""
+
+    host: Host
+    services: Sequence[DemoService]
+
+    def learn(self, body: bytes) -> None:
+        """Let the simulators know whom a message is about, as their vendors would."""
+        registrations = _registrations(body, self.client(CLIENT))
+        for service in self.services:
+            service.learn(registrations)
+
+    def client(self, name: str) -> Client:
+        """Return a client of the host."""
+        return self.host.clients.running[name].client
+
+    def sender(self, name: str) -> Sender:
+        """Return what sends to a client as Cvent does."""
+        endpoint = next(iter(self.client(name).endpoints.values()))
+        return Sender(self.host.url + endpoint.path, endpoint.tokens[0])
+
+
 @contextmanager
-def demo_host(folder: Path) -> Iterator[Host]:
-    """Run a host with the example client, its ledger and its files in `folder`, on a free port."""
+def demo_stage(folder: Path) -> Iterator[Stage]:
+    """Run a host with the shipped clients, its ledger and its files in `folder`, on a free port.
+
+    Every installed simulator that takes part in the demo runs beside it.
+    """
     shutil.copytree(shipped(CONFIGS), folder, dirs_exist_ok=True)
-    before = os.environ.get(TOKEN)
-    os.environ[TOKEN] = secrets.token_urlsafe(24)
-    host = Host(folder, address=Address("127.0.0.1", 0))
-    try:
+    services: list[DemoService] = [entry.load()() for entry in entry_points(group=GROUP)]
+    with ExitStack() as stack:
+        variables = {name: secrets.token_urlsafe(24) for name in _TOKENS}
+        for service in services:
+            variables |= service.start()
+            stack.callback(service.stop)
+        stack.enter_context(_environment(variables))
+        host = Host(folder, address=Address("127.0.0.1", 0))
+        stack.callback(host.stop)
         host.start()
-        yield host
-    finally:
-        host.stop()
-        os.environ.pop(TOKEN)
-        if before is not None:
-            os.environ[TOKEN] = before
+        yield Stage(host, services)
 
 
-def run_demo(host: Host, sync: int, progress: Progress) -> Account:
-    """Send every sample and a sync through HTTP, wait, and account for every registration."""
+def run_demo(stage: Stage, sync: int, progress: Progress) -> Account:
+    """Send every sample and a sync to every client through HTTP, and account for it all."""
     account = Account()
     begun = time.monotonic()
-    with Sender(endpoint_url(host), os.environ[TOKEN]) as sender:
-        sender.validate()
-        samples = read_samples()
+    samples = read_samples()
+    body = payloads.encode(payloads.sync(sync, event=payloads.SUMMIT))
+    with ExitStack() as stack:
+        senders = {
+            name: stack.enter_context(stage.sender(name)) for name in stage.host.clients.running
+        }
+        for sender in senders.values():
+            sender.validate()
         done = 0
         for batch in rounds(samples):
-            receipts = [(sample, _send_sample(sender, sample, account)) for sample in batch]
-            _settle(host, account, [r for _, found in receipts for r in found], progress)
-            for sample, found in receipts:
-                account.mistakes += compare(sample, endings(host, found))
+            _send_round(stage, senders, batch, account, progress)
             done += len(batch)
             progress("sample payloads", done, len(samples))
-        _settle(host, account, _send_sync(sender, sync, account, progress), progress)
+        stage.learn(body)
+        progress("sync", 0, sync)
+        receipts = {n: _send_sync(sender, body, sync, account) for n, sender in senders.items()}
+        _settle(stage.host, account, receipts, progress)
+    for service in stage.services:
+        account.figures |= service.figures()
     account.seconds = time.monotonic() - begun
-    _count_delivered(host, account)
-    _balance(account)
+    _balance(stage.host, account)
     return account
-
-
-def endpoint_url(host: Host) -> str:
-    """Return the URL that Cvent would be given."""
-    endpoints = host.clients.running[CLIENT].client.endpoints
-    return host.url + next(iter(endpoints.values())).path
 
 
 def endings(host: Host, receipts: Sequence[int]) -> Sequence[Ending]:
@@ -126,6 +161,52 @@ def compare(sample: Sample, ended: Sequence[Ending]) -> list[str]:
     ]
 
 
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _registrations(body: bytes, client: Client) -> list[Registration]:
+    """Return what a message holds, nothing for one that cannot be read."""
+    try:
+        envelope = read_envelope(body)
+    except MalformedMessageError:
+        return []
+    revisions = read_revisions(envelope, client.kinds)
+    return [from_revision(revision, envelope, client) for revision in revisions]
+
+
+def _send_round(
+    stage: Stage,
+    senders: Mapping[str, Sender],
+    batch: Sequence[Sample],
+    account: Account,
+    progress: Progress,
+) -> None:
+    """Send some samples to every client and wait until all of them are settled."""
+    receipts: dict[str, list[int]] = {name: [] for name in senders}
+    of_samples: list[tuple[Sample, list[int]]] = []
+    for sample in batch:
+        stage.learn(sample.body)
+        for name, sender in senders.items():
+            found = _send_sample(sender, sample, account)
+            receipts[name] += found
+            if name == CLIENT:
+                of_samples.append((sample, found))
+    _settle(stage.host, account, receipts, progress)
+    for sample, found in of_samples:
+        account.mistakes += compare(sample, endings(stage.host, found))
+
+
 def _send_sample(sender: Sender, sample: Sample, account: Account) -> list[int]:
     receipts = []
     for _ in range(sample.expected.send):
@@ -140,9 +221,7 @@ def _send_sample(sender: Sender, sample: Sample, account: Account) -> list[int]:
     return receipts
 
 
-def _send_sync(sender: Sender, sync: int, account: Account, progress: Progress) -> list[int]:
-    body = payloads.encode(payloads.sync(sync, event=EVENT))
-    progress("sync", 0, sync)
+def _send_sync(sender: Sender, body: bytes, sync: int, account: Account) -> list[int]:
     answer = sender.send(body)
     account.messages += 1
     account.sent += sync
@@ -152,34 +231,43 @@ def _send_sync(sender: Sender, sync: int, account: Account, progress: Progress) 
     return [answer.receipt]
 
 
-def _settle(host: Host, account: Account, receipts: list[int], progress: Progress) -> None:
-    total = len(receipts)
+def _settle(
+    host: Host, account: Account, receipts: Mapping[str, Sequence[int]], progress: Progress
+) -> None:
+    of_all = [receipt for found in receipts.values() for receipt in found]
+    total = len(of_all)
 
     def told(left: int) -> None:
         nonlocal total
         total = max(total, left)
         progress("registrations", total - left, total)
 
-    if not wait_settled(host, receipts, told):
+    if not wait_settled(host, of_all, told):
         account.mistakes.append("some registrations were still pending when the time was up")
     progress("registrations", total, total)
-    for ending in endings(host, receipts):
-        account.ended[ending.state, _NUMBER.sub("another registration", ending.reason)] += 1
+    for name, found in receipts.items():
+        for ending in endings(host, found):
+            reason = _NUMBER.sub("another registration", ending.reason)
+            account.ended[name, ending.state, reason] += 1
 
 
-def _count_delivered(host: Host, account: Account) -> None:
-    for target in host.clients.running[CLIENT].client.targets:
-        for file in sorted((host.file.folder / "delivered").glob(f"{CLIENT}-{target}.*")):
-            header = file.suffix == ".csv"
-            with file.open(encoding="utf-8") as lines:
-                account.delivered[str(file)] = sum(1 for _ in lines) - header
-
-
-def _balance(account: Account) -> None:
+def _balance(host: Host, account: Account) -> None:
+    """Compare what was sent with how it ended, and deliveries with the lines of their files."""
     ended = account.ended.total()
     if ended != account.sent:
         account.mistakes.append(f"{account.sent} registrations were sent and {ended} accounted for")
-    delivered = sum(n for (state, _), n in account.ended.items() if state == "delivered")
-    lines = sum(account.delivered.values())
-    if delivered != lines:
-        account.mistakes.append(f"{delivered} registrations are delivered, the files hold {lines}")
+    rows = host.store.read(count_deliveries)
+    delivered = {(row.client, row.target): row.count for row in rows if row.state == "delivered"}
+    for name, pipeline in host.clients.running.items():
+        for target in pipeline.client.targets:
+            for file in sorted((host.file.folder / "delivered").glob(f"{name}-{target}.*")):
+                lines = account.delivered[str(file)] = _lines(file)
+                if lines != (expected := delivered.get((name, target), 0)):
+                    text = f"{file.name} has {lines} lines, and {expected} records were delivered"
+                    account.mistakes.append(text)
+
+
+def _lines(file: Path) -> int:
+    header = file.suffix == ".csv"
+    with file.open(encoding="utf-8") as lines:
+        return sum(1 for _ in lines) - header

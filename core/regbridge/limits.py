@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil, floor
 from typing import Protocol
 
 from regbridge.errors import QuotaExceededError
@@ -99,7 +100,8 @@ class RateLimiter:
         try:
             yield
         finally:
-            free_at = self._now() + round(limit.hold * 1000)
+            # Rounded up, and the time in `_wait_for_place` down: no place is free too early.
+            free_at = ceil((self._clock() + limit.hold) * 1000)
             self._places.give_back(self.key, place, free_at)
 
     def block(self, until: datetime, reason: str) -> None:
@@ -110,7 +112,7 @@ class RateLimiter:
         with self._turn:  # one thread looks for a place, the others wait for their turn to look
             while True:
                 self._refuse_if_blocked()
-                now = self._now()
+                now = floor(self._clock() * 1000)
                 until = now + round(LONGEST_CALL * 1000)
                 place = self._places.take(self.key, limit.places, now, until)
                 if place is not None:
@@ -122,10 +124,6 @@ class RateLimiter:
         block = self._places.blocked(self.key)
         if block and block.until > datetime.fromtimestamp(self._clock(), UTC):
             raise QuotaExceededError(block.reason, until=block.until)
-
-    def _now(self) -> int:
-        # Rounded up: a place is never free a fraction of a millisecond too early.
-        return -(-int(self._clock() * 1_000_000) // 1000)
 
 
 class Limiters:

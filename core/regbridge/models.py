@@ -70,12 +70,14 @@ class Target:
     """A CRM destination of a client. `map` is the mapping block as the YAML gives it.
 
     `time_zone` is the zone that its times are written in; None means the zone of each event.
+    `after` is the target that each registration has to reach before this one.
     """
 
     name: str
     kinds: frozenset[Kind] = frozenset({Kind.REGISTRATION})
     keyed_on: KeyedOn = KeyedOn.REGISTRANT
     time_zone: str | None = None
+    after: str | None = None
     map: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
 

@@ -170,6 +170,15 @@ class Pipeline:
         """Return the names of the plugins that enrich."""
         return [named.name for named, _ in self._callers["enrich_registrations"]]
 
+    def whole_batches(self, most: int) -> int:
+        """Return how many registrations, at most so many, fill the enrichments' batches.
+
+        A batch that is half full takes a vendor's call like a full one.
+        """
+        for named, _ in self._callers["enrich_registrations"]:
+            most -= most % named.plugin.batch_size if most > named.plugin.batch_size else 0
+        return most
+
     def target_plugin(self, target: str) -> TargetPlugin:
         """Return the plugin that delivers to a target."""
         plugin = self._targets[target]

@@ -131,6 +131,7 @@ def to_client(config: ClientConfig) -> Client:
                 kinds=frozenset(target.kinds),
                 keyed_on=target.keyed_on,
                 time_zone=target.time_zone,
+                after=target.after,
                 map=target.map,
             )
             for name, target in config.targets.items()

@@ -57,3 +57,15 @@ def _read(path: Path) -> str:
 
 Secret = Annotated[SecretStr, BeforeValidator(resolve), WithJsonSchema(REFERENCE_SCHEMA)]
 """The type of a secret in a settings model; read it with `settings.token.get_secret_value()`."""
+
+
+def _text(value: Any, context: ValidationInfo) -> Any:
+    return resolve(value, context) if isinstance(value, dict) else value
+
+
+Text = Annotated[
+    str,
+    BeforeValidator(_text),
+    WithJsonSchema({"anyOf": [{"type": "string"}, REFERENCE_SCHEMA]}),
+]
+"""The type of a setting that is no secret, and may be written as a reference all the same."""

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from regbridge import Secret, Settings
+from regbridge import Secret, Settings, Text
 from regbridge_protech.lexical import to_lexical
 from regbridge_protech.operation import Binding, Operation, Parameter, XsdType
 from regbridge_protech.success import Rule, guid_rule, json_rule, regex_rule
@@ -160,7 +160,7 @@ class ServiceSettings(Settings):
 
     allow_http: Annotated[bool, Field(description="Send personal data without encryption.")] = False
     url: Annotated[
-        str, AfterValidator(_address), Field(description="The service's address, without ?WSDL.")
+        Text, AfterValidator(_address), Field(description="The service's address, without ?WSDL.")
     ]
     binding: Annotated[Binding, Field(description="How a call is written.")] = Binding.SOAP11
     namespace: Uri

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from regbridge.demo import (
-    TOKEN,
+    CLIENT,
     compare,
-    demo_host,
+    demo_stage,
     endings,
-    endpoint_url,
     run_demo,
     wait_settled,
 )
 from regbridge.host import Host
-from regbridge.sender import Sender
-from regbridge.store.report import deliveries_of
+from regbridge.store.report import count_deliveries, deliveries_of
 from regbridge.testing.samples import Sample, read_samples, rounds
 
 SAMPLES = Path(__file__).parents[2] / "sample_payloads"
@@ -33,10 +31,12 @@ def results(
     """Send all samples to one host, round by round; statuses and receipts by sample."""
     statuses: dict[str, list[int]] = {}
     receipts: dict[str, list[int]] = {}
-    with demo_host(tmp_path_factory.mktemp("samples")) as host:
-        with Sender(endpoint_url(host), os.environ[TOKEN]) as sender:
+    with demo_stage(tmp_path_factory.mktemp("samples")) as stage:
+        host = stage.host
+        with stage.sender(CLIENT) as sender:
             for batch in rounds(read_samples(SAMPLES)):
                 for sample in batch:
+                    stage.learn(sample.body)
                     answers = [
                         sender.send(sample.body, sample.headers)
                         for _ in range(sample.expected.send)
@@ -61,15 +61,29 @@ def test_a_sample_is_answered_and_ends_as_expected(
 
 
 def test_the_demo_accounts_for_every_registration(tmp_path: Path) -> None:
-    with demo_host(tmp_path) as host:
-        account = run_demo(host, 50, lambda *_: None)
+    with demo_stage(tmp_path) as stage:
+        account = run_demo(stage, 50, lambda *_: None)
+        clients = len(stage.host.clients.running)
+        staged = dict(stage.host.store.read(staged_deliveries))
     expected = sum(len(s.expected.registrations) for s in read_samples(SAMPLES)) + 50
     assert account.mistakes == []
-    assert account.sent == account.ended.total() == expected
-    assert account.malformed == 1
-    assert sum(account.delivered.values()) == sum(
-        count for (state, _), count in account.ended.items() if state == "delivered"
+    assert account.sent == account.ended.total() == expected * clients
+    assert account.malformed == clients
+    assert sum(account.delivered.values()) >= sum(
+        count
+        for (client, state, _), count in account.ended.items()
+        if (client, state) == (CLIENT, "delivered")
     )
+    assert 0 < account.figures["calls of Cvent's API"] < 60
+    received = account.figures["records that Protech's staging service received"]
+    assert received == staged["delivered"]
+    assert account.figures["of them doubles"] == 0
+    assert ("apap", "filtered", "no member id; not cancelled") in account.ended
+
+
+def staged_deliveries(connection: Connection) -> list[tuple[str, int]]:
+    rows = count_deliveries(connection)
+    return [(row.state, row.count) for row in rows if row.target == "staging"]
 
 
 def test_the_demo_notices_a_sum_that_is_off(
@@ -78,8 +92,8 @@ def test_the_demo_notices_a_sum_that_is_off(
     monkeypatch.setattr(
         "regbridge.demo.endings", lambda host, found: list(endings(host, found))[1:]
     )
-    with demo_host(tmp_path) as host:
-        account = run_demo(host, 5, lambda *_: None)
+    with demo_stage(tmp_path) as stage:
+        account = run_demo(stage, 5, lambda *_: None)
     assert any("were sent and" in mistake for mistake in account.mistakes)
 
 

@@ -15,8 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from regbridge.cli.logs import set_up_logging
-from regbridge.demo import Account, demo_host, endpoint_url, run_demo
-from regbridge.host import Host
+from regbridge.demo import Account, Stage, demo_stage, run_demo
 
 
 def demo(
@@ -27,19 +26,19 @@ def demo(
     """Start a host of its own, send it sample messages and a sync, account for every record."""
     set_up_logging("ERROR")
     folder = Path(tempfile.mkdtemp(prefix="regbridge-demo-"))
-    with demo_host(folder) as host:
-        account = _run(host, sync, quiet=as_json)
+    with demo_stage(folder) as stage:
+        account = _run(stage, sync, quiet=as_json)
         if as_json:
             typer.echo(json.dumps(_figures(account), indent=2))
         else:
             _print_account(account, folder)
         if keep:
-            typer.echo(f"The host goes on at {endpoint_url(host)}; Ctrl+C stops it.", err=as_json)
+            typer.echo(f"The host goes on at {stage.host.url}; Ctrl+C stops it.", err=as_json)
             _wait()
     raise typer.Exit(1 if account.mistakes else 0)
 
 
-def _run(host: Host, sync: int, *, quiet: bool) -> Account:
+def _run(stage: Stage, sync: int, *, quiet: bool) -> Account:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
@@ -51,7 +50,7 @@ def _run(host: Host, sync: int, *, quiet: bool) -> Account:
         def progress(name: str, done: int, total: int) -> None:
             bars.update(tasks[name], completed=done, total=total)
 
-        return run_demo(host, sync, progress)
+        return run_demo(stage, sync, progress)
 
 
 def _figures(account: Account) -> dict[str, object]:
@@ -61,10 +60,11 @@ def _figures(account: Account) -> dict[str, object]:
         "registrations_sent": account.sent,
         "registrations_accounted_for": account.ended.total(),
         "ended": [
-            {"state": state, "reason": reason, "registrations": count}
-            for (state, reason), count in sorted(account.ended.items())
+            {"client": client, "state": state, "reason": reason, "registrations": count}
+            for (client, state, reason), count in sorted(account.ended.items())
         ],
         "files": account.delivered,
+        "figures": account.figures,
         "seconds": round(account.seconds, 2),
         "mistakes": account.mistakes,
     }
@@ -72,13 +72,17 @@ def _figures(account: Account) -> dict[str, object]:
 
 def _print_account(account: Account, folder: Path) -> None:
     console = Console()
-    table = Table("state", "reason", title="What became of every registration sent")
+    table = Table("client", "state", "reason", title="What became of every registration sent")
     table.add_column("registrations", justify="right")
-    for (state, reason), count in sorted(account.ended.items()):
-        table.add_row(state, escape(reason), str(count))
+    for (client, state, reason), count in sorted(account.ended.items()):
+        table.add_row(client, state, escape(reason), str(count))
     table.add_section()
-    table.add_row("accounted for", "", str(account.ended.total()))
-    table.add_row("sent", f"in {account.messages} messages", str(account.sent))
+    table.add_row("", "accounted for", "", str(account.ended.total()))
+    table.add_row("", "sent", f"in {account.messages} messages", str(account.sent))
+    if account.figures:
+        table.add_section()
+    for name, figure in account.figures.items():
+        table.add_row("", "", name, str(figure))
     console.print(table)
     typer.echo(f"Malformed messages, kept and answered 400: {account.malformed}")
     for path, lines in account.delivered.items():

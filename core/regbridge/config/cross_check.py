@@ -19,6 +19,7 @@ def cross_check(values: Mapping[str, Any]) -> Iterator[Finding]:
     """
     events = dict(_entries(values, "events"))
     endpoints = dict(_entries(values, "endpoints"))
+    yield from _after(dict(_entries(values, "targets")))
     yield from _twice("events", "id", events, "event")
     yield from _twice("endpoints", "path", endpoints, "endpoint")
     for name, endpoint in endpoints.items():
@@ -28,6 +29,30 @@ def cross_check(values: Mapping[str, Any]) -> Iterator[Finding]:
                 remedy = did_you_mean(event, events) or "name it in the client's events: block"
                 path = ("endpoints", name, "events", index)
                 yield _error(path, f"no event {event!r}", remedy)
+
+
+def _after(targets: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Yield targets that wait for none that there is, or for each other."""
+    for name, target in targets.items():
+        path = ("targets", name, "after")
+        first = target.get("after")
+        if not isinstance(first, str):
+            continue
+        if first not in targets:
+            yield _error(path, f"no target {first!r}", did_you_mean(first, targets))
+        elif _comes_back(name, targets):
+            yield _error(path, f"the target {name} would wait for itself", "remove one after:")
+
+
+def _comes_back(name: str, targets: Mapping[str, Mapping[str, Any]]) -> bool:
+    seen = {name}
+    first = targets[name].get("after")
+    while isinstance(first, str) and first in targets:
+        if first in seen:
+            return first == name
+        seen.add(first)
+        first = targets[first].get("after")
+    return False
 
 
 def _entries(values: Mapping[str, Any], block: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

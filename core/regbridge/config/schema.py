@@ -128,6 +128,9 @@ class TargetConfig(PluginUse):
     time_zone: TimeZone | None = None
     """The zone that this target's times are written in; that of each event when left out."""
 
+    after: Name | None = None
+    """The target that each registration has to reach before this one."""
+
     map: dict[str, Any] = {}
     """The target's fields, and where their values come from."""
 

@@ -15,6 +15,8 @@ from regbridge.store.revisions import roll_up, supersede_deliveries
 from regbridge.store.sql import update_rows
 from regbridge.store.tables import State, deliveries, registrants, registrations
 
+_other = deliveries.alias()  # made once, because an alias copies every column
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
@@ -34,15 +36,22 @@ class Settlement:
 
 
 def claim_deliveries(
-    connection: Connection, client: str, target: str, limit: int, lease: Lease, turn: int = 1
+    connection: Connection,
+    client: str,
+    target: str,
+    limit: int,
+    lease: Lease,
+    turn: int = 1,
+    after: str | None = None,
 ) -> Sequence[Any]:
     """Claim deliveries that are due at one target, single ones before syncs.
 
     Never takes a delivery while another of the same registrant is in flight there; older
     revisions found on the way are settled as superseded, so that there is one for each registrant.
-    A row whose `lapsed` is true was claimed before by a worker that never came back.
+    A row whose `lapsed` is true was claimed before by a worker that never came back. With `after`,
+    a delivery waits while the same registration's delivery at that target is pending or parked.
     """
-    rows = by_share(partial(_due, connection, client, target, lease.now), limit, turn)
+    rows = by_share(partial(_due, connection, client, target, after, lease.now), limit, turn)
     superseded = supersede_deliveries(
         connection, {row.id: row.registration_id for row in rows}, lease.now
     )
@@ -91,17 +100,27 @@ def last_external_ids(
 
 
 def _due(
-    connection: Connection, client: str, target: str, now: int, bulk: bool, limit: int
+    connection: Connection,
+    client: str,
+    target: str,
+    after: str | None,
+    now: int,
+    bulk: bool,
+    limit: int,
 ) -> list[Any]:
     if limit <= 0:
         return []
-    other = deliveries.alias()
     in_flight = exists().where(
-        other.c.registrant_id == deliveries.c.registrant_id,
-        other.c.target == deliveries.c.target,
-        other.c.id != deliveries.c.id,
-        other.c.lease.is_not(None),
-        other.c.due_at > now,
+        _other.c.registrant_id == deliveries.c.registrant_id,
+        _other.c.target == deliveries.c.target,
+        _other.c.id != deliveries.c.id,
+        _other.c.lease.is_not(None),
+        _other.c.due_at > now,
+    )
+    waits = exists().where(
+        _other.c.registration_id == deliveries.c.registration_id,
+        _other.c.target == after,
+        _other.c.state.in_((State.PENDING, State.PARKED)),
     )
     statement = (
         select(
@@ -125,6 +144,7 @@ def _due(
             deliveries.c.bulk == bulk,
             deliveries.c.due_at <= now,
             ~in_flight,
+            *([] if after is None else [~waits]),
         )
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .limit(limit)

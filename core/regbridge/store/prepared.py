@@ -18,12 +18,14 @@ class Prepared:
     """What one registration becomes at one target: a record, or the reason why there is none.
 
     `by_contact` says that the target keeps one record for each contact. `dropped` says why the
-    target gets none, `problem` and `field` what a person has to mend first.
+    target gets none, `problem` and `field` what a person has to mend first. `after` is the target
+    that goes first.
     """
 
     target: str
     by_contact: bool = False
     record: str = ""
+    after: str = ""
     dropped: str = ""
     problem: str = ""
     field: str = ""
@@ -155,7 +157,7 @@ def _delivery(
         "contact_stub": about.contact_stub,
         "bulk": about.bulk,
         "state": State.PENDING,
-        "reason": "",
+        "reason": f"waits for the target {result.after}" if result.after else "",
         "field": "",
         "record": result.record,
         "digest": result.digest,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from regbridge.models import Registration
 
 GROUP = "regbridge.demo"
 """The entry points of what takes part in the demo: a subclass of `DemoService` for each name."""
@@ -17,8 +19,8 @@ class DemoService(ABC):
         """Listen, and return the environment variables that the example client's file names."""
 
     @abstractmethod
-    def learn(self, message: bytes) -> None:
-        """Be told of a message before it is sent; a body that is no message may come as well."""
+    def learn(self, registrations: Sequence[Registration]) -> None:
+        """Be told what a message holds before it is sent."""
 
     @abstractmethod
     def figures(self) -> Mapping[str, int]:

@@ -18,6 +18,9 @@ from regbridge.testing.people import code, guid, person
 EVENT = "0B4C4410-1D46-43CD-A903-E8CF9DE6ADE5"
 """The eventStub that messages are about unless another one is given."""
 
+SUMMIT = "7C1E5A52-9B0E-4F3D-8A67-2D4B61F0C9E3"
+"""The eventStub of another event."""
+
 ACCOUNT = "6E0B7A54-8F53-4B39-9A2C-3D1F5C0A7E21"
 TIME = "2026-11-24T10:00:00.000Z"
 NO_GUID = "00000000-0000-0000-0000-000000000000"

@@ -48,6 +48,8 @@ class Deliverer:
         self._target = target
         self._plugin = pipeline.target_plugin(target.name)
         self._outages = Outages(context, self._client, target.name)
+        targets = pipeline.client.targets.values()
+        self._is_first = any(other.after == target.name for other in targets)
 
     def run(self) -> bool:
         """Deliver one batch; return whether there was anything to do."""
@@ -58,7 +60,9 @@ class Deliverer:
             return False
         limit = 1 if paused else self._plugin.batch_size
         rows = self._context.store.write(
-            lambda c: claim_deliveries(c, self._client, self._target.name, limit, lease, turn)
+            lambda c: claim_deliveries(
+                c, self._client, self._target.name, limit, lease, turn, self._target.after
+            )
         )
         if not rows:
             return False
@@ -70,6 +74,8 @@ class Deliverer:
             self._context.store.write(
                 lambda c: settle_deliveries(c, self._client, self._target.name, settled, now)
             )
+        if self._is_first:
+            self._context.wake("deliver", self._client)
         return True
 
     def _deliver(self, rows: Sequence[Any], paused: Paused | None) -> dict[int, Settlement]:

@@ -33,6 +33,7 @@ class Preparer:
         self._pipeline = pipeline
         self._client = pipeline.client.name
         self._turns = count(1)
+        self._batch_size = pipeline.whole_batches(context.batch_size)
         self._outages = {
             name: Outages(context, self._client, name) for name in pipeline.enrichers()
         }
@@ -44,7 +45,7 @@ class Preparer:
         turn = next(self._turns)
         if any(pause.until > lease.now for pause in paused.values()):
             return False
-        limit = 1 if paused else self._context.batch_size
+        limit = 1 if paused else self._batch_size
         rows = self._context.store.write(
             lambda c: claim_registrations(c, self._client, limit, lease, turn)
         )
@@ -129,7 +130,7 @@ class Preparer:
             answer = self._pipeline.map(registration, target)
             if isinstance(answer, Drop):
                 return Prepared(target.name, by_contact, dropped=answer.reason)
-            return Prepared(target.name, by_contact, _encode(answer, target))
+            return Prepared(target.name, by_contact, _encode(answer, target), target.after or "")
         except RejectedError as error:
             field = error.field or ""
             return Prepared(target.name, by_contact, problem=str(error), field=field)

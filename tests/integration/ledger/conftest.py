@@ -142,12 +142,16 @@ class Ledger:
         takes: frozenset[Kind] = frozenset({Kind.REGISTRATION}),
         kinds: Mapping[str, Kind] | None = None,
         fingerprint: str = "first",
+        after: Mapping[str, str] | None = None,
     ) -> None:
         """Add a client, or give it another configuration; a `Mapper` maps unless one is given."""
         recorders = targets or {"crm": Recorder()}
         client = Client(
             name=name,
-            targets={t: Target(t, kinds=takes, keyed_on=keyed_on) for t in recorders},
+            targets={
+                t: Target(t, kinds=takes, keyed_on=keyed_on, after=(after or {}).get(t))
+                for t in recorders
+            },
             endpoints={"CventReg": Endpoint("CventReg", f"/{name}", ("token",))},
             kinds=kinds or {},
         )

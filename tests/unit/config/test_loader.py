@@ -209,6 +209,29 @@ def test_two_events_cannot_have_one_id_whatever_the_case_of_its_letters(
     ]
 
 
+@pytest.mark.parametrize(
+    ("targets", "problem"),
+    [
+        ("  a: {use: files, after: stagng}\n", "no target 'stagng'; did you mean 'staging'?"),
+        ("  a: {use: files, after: a}\n", "the target a would wait for itself"),
+        (
+            "  a: {use: files, after: b}\n  b: {use: files, after: c}\n"
+            "  c: {use: files, after: a}\n",
+            "the target a would wait for itself",
+        ),
+    ],
+)
+def test_a_target_cannot_wait_for_nobody_or_for_itself(
+    problems: Problems, minimal: str, targets: str, problem: str
+) -> None:
+    assert problem in problems(minimal + targets)[0]
+
+
+def test_a_target_may_wait_for_one_that_waits(load: Load, minimal: str) -> None:
+    targets = "  a: {use: files, after: b}\n  b: {use: files, after: staging}\n"
+    assert load(minimal + targets).config.targets["a"].after == "b"
+
+
 def test_two_endpoints_cannot_have_one_path(problems: Problems, minimal: str) -> None:
     endpoint = "{path: /cvent/apap/CventReg, tokens: [{env: APAP_TOKEN}]}"
     text = minimal.replace("targets:", f"  Other: {endpoint}\ntargets:")

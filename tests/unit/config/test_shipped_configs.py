@@ -21,6 +21,13 @@ SHIPPED = [CONFIGS / "base.yaml", *client_paths(CONFIGS)]
 @pytest.fixture(autouse=True)
 def token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXAMPLE_CVENT_TOKEN", "a token")
+    monkeypatch.setenv("EXAMPLE_CVENT_URL", "https://api-platform.cvent.com/ea")
+    monkeypatch.setenv("APAP_CVENT_TOKEN", "another token")
+    monkeypatch.setenv("APAP_CVENT_URL", "https://api-platform.cvent.com/ea")
+    monkeypatch.setenv("APAP_PROTECH_URL", "https://crm.example.org/APAP_UpdateMember.asmx")
+    for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"EXAMPLE_CVENT_{name}", "a secret")
+        monkeypatch.setenv(f"APAP_CVENT_{name}", "a secret")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,93 @@
+"""What the YAML says about a Cvent account, and about what is fetched from it."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from regbridge import RateLimit, Secret, Settings, Text
+
+URLS = {
+    "north-america": "https://api-platform.cvent.com/ea",
+    "europe": "https://api-platform-eur.cvent.com/ea",
+}
+"""The base URLs by region (reference/cvent-rest-api.md, section 1)."""
+
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+
+
+class Part(StrEnum):
+    """What can be fetched of a registration."""
+
+    ANSWERS = "answers"
+    CONTACT = "contact"
+    GUESTS = "guests"
+    ORDERS = "orders"
+    SESSIONS = "sessions"
+    EVENT = "event"
+    PARENT = "parent"
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    beside = parts.username or parts.query or parts.fragment
+    if parts.scheme not in ("http", "https") or not parts.hostname or beside:
+        raise ValueError("a base URL such as https://api-platform.cvent.com/ea was expected")
+    if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
+        raise ValueError("plain http is for the simulator on this machine alone; use https")
+    return url.rstrip("/")
+
+
+class AccountSettings(Settings):
+    """An account of Cvent's REST API, and its pace if `GET /usage/tier` shall not be asked."""
+
+    region: Literal["north-america", "europe"] | None = None
+    url: Annotated[Text, AfterValidator(_base_url)] | None = None
+    client_id: Secret
+    client_secret: Secret
+    calls_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    burst: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.region is None) == (self.url is None):
+            raise ValueError("an account has either a region or, for the simulator, a url")
+        if (self.calls_per_second is None) != (self.burst is None):
+            raise ValueError("calls_per_second and burst go together")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The base URL, without a slash at its end."""
+        return self.url or URLS[self.region or ""]
+
+    @property
+    def key(self) -> str:
+        """What names the account's limiter: the same for all who use the account, and no secret."""
+        text = f"{self.base_url} {self.client_id.get_secret_value()}"
+        return f"cvent {hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    @property
+    def limit(self) -> RateLimit | None:
+        """The pace that the settings name, if they do."""
+        if self.calls_per_second is None or self.burst is None:
+            return None
+        return RateLimit(self.calls_per_second, self.burst)
+
+
+DEFAULT_PARTS = (Part.ANSWERS, Part.CONTACT)
+
+
+class CventSettings(Settings):
+    """An account, and the parts of a registration that are fetched from it."""
+
+    account: AccountSettings
+    include: Annotated[tuple[Part, ...], Field(min_length=1)] = DEFAULT_PARTS
+    page_size: Annotated[int, Field(ge=1, le=200)] = 200
+    filter_length: Annotated[int, Field(ge=500, le=1_000_000)] = 16_000
+    url_length: Annotated[int, Field(ge=500, le=60_000)] = 6_000
+    cache_seconds: Annotated[float, Field(ge=0, le=86_400)] = 600.0
