@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Self
+from collections.abc import Callable
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ValidationInfo,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from regbridge import Secret, Settings
-from regbridge.secret import REFERENCE_SCHEMA, resolve
+from regbridge import Secret, Settings, Text
 
 GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -41,10 +33,6 @@ def follows(pattern: str, rule: str) -> Callable[[str], str]:
     return check
 
 
-def _resolved(value: Any, context: ValidationInfo) -> Any:
-    return resolve(value, context) if isinstance(value, Mapping) else value
-
-
 def _address(url: str) -> str:
     """Return an address without a slash at the end: it would become a part of the token's scope."""
     parts = urlsplit(url.strip())
@@ -56,16 +44,9 @@ def _address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
-# What differs between test and production may come from the environment, though it is no secret.
-_OR_REFERENCE = (
-    BeforeValidator(_resolved),
-    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, REFERENCE_SCHEMA]}),
-)
-EnvironmentUrl = Annotated[str, AfterValidator(_address), *_OR_REFERENCE]
-Tenant = Annotated[
-    str, AfterValidator(follows(_TENANT, "a tenant is a GUID or a domain")), *_OR_REFERENCE
-]
-ClientId = Annotated[str, AfterValidator(follows(GUID, "this is no GUID")), *_OR_REFERENCE]
+EnvironmentUrl = Annotated[Text, AfterValidator(_address)]
+Tenant = Annotated[Text, AfterValidator(follows(_TENANT, "a tenant is a GUID or a domain"))]
+ClientId = Annotated[Text, AfterValidator(follows(GUID, "this is no GUID"))]
 Thumbprint = Annotated[
     str,
     AfterValidator(follows(_THUMBPRINT, "a SHA-1 thumbprint is 40 hexadecimal digits")),

@@ -72,7 +72,8 @@ MODELS: dict[str, type[BaseModel]] = {
 @pytest.fixture(autouse=True)
 def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("TOKEN", "TOKEN_2", "CLIENT_ID", "CLIENT_SECRET")
-    for name in (*(f"APAP_CVENT_{each}" for each in names), "MEMBER_SERVICE_TOKEN"):
+    others = ("APAP_DYNAMICS_SECRET", "MEMBER_SERVICE_TOKEN")
+    for name in (*(f"APAP_CVENT_{each}" for each in names), *others):
         monkeypatch.setenv(name, "a token")
 
 
