@@ -29,7 +29,7 @@ from regbridge.testing.samples import Sample, read_samples, rounds
 CLIENT = "example"
 """The client whose outcome the samples describe; the others get the same messages."""
 
-_TOKENS = ("EXAMPLE_CVENT_TOKEN", "APAP_CVENT_TOKEN")
+_TOKENS = ("EXAMPLE_CVENT_TOKEN", "APAP_CVENT_TOKEN", "DYNAMICS_CVENT_TOKEN")
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much of it is done, and how much there is."""

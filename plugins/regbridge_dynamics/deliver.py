@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from regbridge import (
     ConfigError,
@@ -98,6 +101,11 @@ class Dynamics(TargetPlugin):
         if self.context.target is None or target.name != self.context.target.name:
             return None
         return check_target(self._web, self.settings, self.context, self._zone)
+
+    def preview(self, record: Record) -> Mapping[str, Any]:
+        """Return the address and the body of an upsert, by what the environment says now."""
+        upsert = self._translator().upsert(0, record)
+        return {"@odata.id": upsert.address.plain, **msgspec.to_builtins(upsert.body)}
 
     def close(self) -> None:
         """Close the connections."""

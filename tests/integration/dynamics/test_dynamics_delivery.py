@@ -365,3 +365,17 @@ def test_threads_that_begin_together_ask_about_the_table_once(
         assert list(pool.map(deliver, range(4))) == ["created"] * 4
     assert simulator.calls.by_operation == {"$batch": 1, "upsert": 4}
     assert simulator.calls.tokens == 1
+
+
+def test_a_preview_is_what_would_be_sent_and_sends_nothing(tmp_path: Path) -> None:
+    with DataverseSimulator() as simulator:
+        plugin = make_plugin(simulator, tmp_path)
+        record = staging(1, new_amountpaid="12.50", new_registrationstatus="Accepted")
+
+        shown = plugin.preview(record)
+        plugin.close()
+
+    assert shown["@odata.id"].startswith("new_registrationstagings(new_inviteeid='invitee-1'")
+    assert isinstance(shown["new_registrationstatus"], int)
+    assert "new_inviteeid" not in shown
+    assert simulator.tables["new_registrationstaging"] == []

@@ -25,6 +25,12 @@ def token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APAP_CVENT_TOKEN", "another token")
     monkeypatch.setenv("APAP_CVENT_URL", "https://api-platform.cvent.com/ea")
     monkeypatch.setenv("APAP_PROTECH_URL", "https://crm.example.org/APAP_UpdateMember.asmx")
+    monkeypatch.setenv("DYNAMICS_CVENT_TOKEN", "a third token")
+    monkeypatch.setenv("DYNAMICS_URL", "https://contoso.crm.dynamics.com")
+    monkeypatch.setenv("DYNAMICS_AUTHORITY", "https://login.microsoftonline.com")
+    monkeypatch.setenv("DYNAMICS_TENANT", "contoso.onmicrosoft.com")
+    monkeypatch.setenv("DYNAMICS_CLIENT_ID", "7d0b0c0e-5b1d-4a6f-9a3e-2f1c7c1f4b02")
+    monkeypatch.setenv("DYNAMICS_CLIENT_SECRET", "a secret")
     for name in ("CLIENT_ID", "CLIENT_SECRET"):
         monkeypatch.setenv(f"EXAMPLE_CVENT_{name}", "a secret")
         monkeypatch.setenv(f"APAP_CVENT_{name}", "a secret")
