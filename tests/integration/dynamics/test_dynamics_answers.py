@@ -154,6 +154,27 @@ def test_a_failure_of_one_record_delays_that_one_alone(
     assert kinds([found[n] for n in range(3)]) == ["created", "retry", "created"]
 
 
+def test_what_was_delivered_beside_a_race_stays_so_when_the_second_try_fails(
+    environment: Environment, web: WebApi
+) -> None:
+    raced = refusal(412, "0x80060892")
+    parts = batch(Reply(204), raced, Reply(204))
+    environment.replies += [refusal(400), parts, Reply(503, HTML, {"Retry-After": "9"})]
+    found = send(web, TABLE, upserts(3))
+    assert kinds([found[n] for n in range(3)]) == ["created", "retry", "created"]
+    assert found[1].after == 9
+
+
+def test_a_half_that_was_delivered_stays_so_when_the_other_half_fails(
+    environment: Environment, web: WebApi
+) -> None:
+    large = refusal(413, "0x8004418a")
+    environment.replies += [large, Reply(204), refusal(429, "0x80072321", Retry_After="9")]
+    found = send(web, TABLE, upserts(4))
+    assert kinds([found[n] for n in range(4)]) == ["created", "created", "retry", "retry"]
+    assert found[3].after == pytest.approx(9, abs=1)
+
+
 def test_a_batch_that_is_refused_as_a_whole_blames_no_record(
     environment: Environment, web: WebApi
 ) -> None:
