@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
@@ -73,14 +74,16 @@ class CertificateSettings(Settings):
     def _check(self) -> Self:
         phrase = self.passphrase.get_secret_value().encode() if self.passphrase else None
         try:
-            load_pem_private_key(self.key_pem.encode(), phrase)
+            key = load_pem_private_key(self.key_pem.encode(), phrase)
         except (ValueError, TypeError) as error:
             raise ValueError(
                 f"the private key cannot be read ({type(error).__name__}): it must be in PEM, and "
                 "an encrypted one needs its passphrase"
             ) from None
-        if not self.thumbprint and not self.public_pem:
-            raise ValueError("give the thumbprint, or put the certificate into the key's file")
+        if not isinstance(key, RSAPrivateKey):
+            raise ValueError("the private key is not an RSA key, which Entra ID asks for")
+        if not self.thumbprint:
+            _require_certificate(self.public_pem, key)
         return self
 
     @property
@@ -97,6 +100,14 @@ class CertificateSettings(Settings):
             return found[0] if found and x509.load_pem_x509_certificate(found[0].encode()) else ""
         except ValueError:
             return ""
+
+
+def _require_certificate(pem: str, key: RSAPrivateKey) -> None:
+    if not pem:
+        raise ValueError("give the thumbprint, or put the certificate into the key's file")
+    public = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    if public != key.public_key():
+        raise ValueError("the certificate in the key's file is not the key's")
 
 
 class ConnectionSettings(Settings):

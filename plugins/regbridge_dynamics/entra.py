@@ -15,7 +15,7 @@ from regbridge.http import Answer, Outbound, seconds_to_wait
 _LARGEST = 1_000_000
 _ANSWER_SECONDS = 30.0
 _LONGEST_SECONDS = 60.0
-_TOO_MANY = 429
+_NOT_NOW = frozenset({301, 302, 303, 307, 308, 408, 429})
 _BROKEN = 500
 
 
@@ -99,7 +99,7 @@ class EntraHttp:
         except (RetryableError, AmbiguousError) as error:
             # To ask for a token twice does no harm.
             raise UnansweredError(RetryableError(str(error), detail=error.detail)) from None
-        if answer.status == _TOO_MANY or answer.status >= _BROKEN:
+        if answer.status in _NOT_NOW or answer.status >= _BROKEN:
             raise UnansweredError(_not_now(answer))
         return EntraAnswer(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
 

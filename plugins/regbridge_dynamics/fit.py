@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from regbridge import did_you_mean
 from regbridge_dynamics.keys import key_problem
-from regbridge_dynamics.schema import LOOKUPS, Table
+from regbridge_dynamics.schema import LOOKUPS, Column, Table, Type
 from regbridge_dynamics.settings import DynamicsSettings, LookupSettings
-from regbridge_dynamics.source import Source
+from regbridge_dynamics.source import HASH_LENGTH, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,13 @@ def misfits(
 
 def _of_key(table: Table, sources: tuple[Source, ...], path: tuple[str, ...]) -> Iterator[Misfit]:
     names = [source.column for source in sources]
-    for name in names:
-        if (column := table.columns.get(name)) and (problem := key_problem(table, column)):
-            yield Misfit(path, f"{name}: {problem}", "choose another key")
+    for source in sources:
+        column = table.columns.get(source.column)
+        if column and (problem := key_problem(table, column)):
+            yield Misfit(path, f"{column.name}: {problem}", "choose another key")
+        elif column and source.is_hash and not _takes_hash(column):
+            text = f"{column.name} takes no hash, which is a text of {HASH_LENGTH} characters"
+            yield Misfit(path, text, "make the column longer, or choose another key")
     if names == [table.primary_id]:
         return
     key = table.key_of(frozenset(names))
@@ -56,6 +60,10 @@ def _of_key(table: Table, sources: tuple[Source, ...], path: tuple[str, ...]) ->
             if key.status == "Failed"
             else "wait until its index is built",
         )
+
+
+def _takes_hash(column: Column) -> bool:
+    return column.type is Type.STRING and (column.max_length or HASH_LENGTH) >= HASH_LENGTH
 
 
 def _of_lookup(

@@ -27,11 +27,13 @@ class Address:
 
     In a body nothing is percent-decoded; in a path everything is. Two addresses with the same
     `mark` may be one record for Dataverse, which compares without regard to capitals and accents.
+    `record_id` is the record's id when that is its address, "" when an alternate key is.
     """
 
     plain: str = field(repr=False)
     url: str = field(repr=False)
     mark: Hashable = field(repr=False)
+    record_id: str = ""
 
 
 def address_of(
@@ -111,12 +113,12 @@ def _safe(text: str) -> str:
 
 
 def _address(table: Table, literals: list[tuple[str, str]]) -> Address:
-    if [name for name, _ in literals] == [table.primary_id]:
-        plain = url = literals[0][1]
-    else:
-        plain = ",".join(f"{name}={literal}" for name, literal in literals)
-        url = ",".join(f"{name}={_encoded(literal)}" for name, literal in literals)
     mark = (table.name, *(_normal(literal) for _, literal in literals))
+    if [name for name, _ in literals] == [table.primary_id]:
+        plain = f"{table.entity_set}({literals[0][1]})"
+        return Address(plain, plain, mark, literals[0][1])
+    plain = ",".join(f"{name}={literal}" for name, literal in literals)
+    url = ",".join(f"{name}={_encoded(literal)}" for name, literal in literals)
     return Address(f"{table.entity_set}({plain})", f"{table.entity_set}({url})", mark)
 
 

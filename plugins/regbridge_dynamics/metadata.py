@@ -91,21 +91,11 @@ class Metadata:
         for answer in answers:
             if answer.status >= _REFUSED:
                 raise _unreadable(read_refusal(answer, self._web.clock()))
-        definition, columns, keys, navigation, *rest = answers
-        casts, bulk = rest[: len(CASTS)], rest[len(CASTS) :]
-        told = definition.json()
-        return Table(
-            name=name,
-            entity_set=str(told["EntitySetName"]),
-            primary_id=str(told["PrimaryIdAttribute"]),
-            columns=read_columns(_values(columns), [_values(cast) for cast in casts]),
-            keys=tuple(map(_key, _values(keys))),
-            navigation=dict(map(_navigation, _values(navigation))),
-            privileges={
-                str(one["PrivilegeType"]): str(one["Name"]) for one in told.get("Privileges") or ()
-            },
-            takes_bulk=all(_values(answer) for answer in bulk),
-        )
+        try:
+            return _table(name, answers)
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            text = f"Dataverse tells about the table {name} in a form that is not known"
+            raise RetryableError(text, detail=f"{text} ({type(error).__name__})") from None
 
     def _answers(self, name: str) -> list[Answer]:
         try:
@@ -140,6 +130,25 @@ class Metadata:
     def _part(self, path: str, params: Mapping[str, str]) -> Part:
         headers = {"Accept": "application/json", **self._headers}
         return Part("GET", path, headers=headers, params=params)
+
+
+def _table(name: str, answers: Sequence[Answer]) -> Table:
+    """Return the table that the answers describe. Raises almost anything for other answers."""
+    definition, columns, keys, navigation, *rest = answers
+    casts, bulk = rest[: len(CASTS)], rest[len(CASTS) :]
+    told = definition.json()
+    return Table(
+        name=name,
+        entity_set=str(told["EntitySetName"]),
+        primary_id=str(told["PrimaryIdAttribute"]),
+        columns=read_columns(_values(columns), [_values(cast) for cast in casts]),
+        keys=tuple(map(_key, _values(keys))),
+        navigation=dict(map(_navigation, _values(navigation))),
+        privileges={
+            str(one["PrivilegeType"]): str(one["Name"]) for one in told.get("Privileges") or ()
+        },
+        takes_bulk=all(_values(answer) for answer in bulk),
+    )
 
 
 def _filter(message: str, table: str) -> dict[str, str]:

@@ -70,13 +70,15 @@ class Tokens:
 
     def _acquired(self) -> str:
         try:
-            found = self._started().acquire_token_for_client(self._scopes)
+            application = self._started()
+            found = application.acquire_token_for_client(self._scopes)
         except UnansweredError as error:
             raise error.error from None
         except RegbridgeError:
             raise
         except Exception as error:  # whatever msal makes of answers that are not Entra's
-            raise self._no_answer(error) from None
+            text = "Entra ID answers in a form that is not known"
+            raise RetryableError(text, detail=f"{text} ({type(error).__name__})") from None
         if token := found.get("access_token"):
             return str(token)
         raise _refused(found)
@@ -84,20 +86,23 @@ class Tokens:
     def _started(self) -> Any:
         """Return msal's application, which looks up the tenant when it is made."""
         if self._application is None:
-            self._application = msal.ConfidentialClientApplication(
-                self._settings.client_id,
-                client_credential=_credential(self._settings),
-                authority=self._authority,
-                instance_discovery=False,  # the operator names the authority
-                http_client=self._http,
-            )
+            try:
+                self._application = msal.ConfidentialClientApplication(
+                    self._settings.client_id,
+                    client_credential=_credential(self._settings),
+                    authority=self._authority,
+                    instance_discovery=False,  # the operator names the authority
+                    http_client=self._http,
+                )
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                raise self._no_tenant(error) from None
         return self._application
 
     @property
     def _authority(self) -> str:
         return f"https://{urlsplit(self._settings.authority).netloc}/{self._settings.tenant}"
 
-    def _no_answer(self, error: Exception) -> CredentialsError:
+    def _no_tenant(self, error: Exception) -> CredentialsError:
         settings = self._settings
         text = (
             f"no tenant {settings.tenant} is found at {settings.authority}; "

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime
 
-from regbridge import (
-    AmbiguousError,
-    Outcome,
-    OutcomeKind,
-    QuotaExceededError,
-    RegbridgeError,
-    RetryableError,
-)
+from regbridge import Outcome, OutcomeKind, RegbridgeError
+from regbridge_dynamics.outcomes import of_error
 from regbridge_dynamics.records import Upsert
 
 _UNSETTLED = frozenset({OutcomeKind.RETRY, OutcomeKind.AMBIGUOUS})
@@ -66,20 +60,9 @@ def send_in_rounds(
             if not outcomes:
                 raise
             rest = [upsert for upsert in upserts if upsert.place not in outcomes]
-            return outcomes | {upsert.place: _outcome(error, now()) for upsert in rest}
+            return outcomes | {upsert.place: of_error(error, now()) for upsert in rest}
         outcomes |= found
         unsettled |= {
             upsert.address.mark for upsert in sent if found[upsert.place].kind in _UNSETTLED
         }
     return outcomes
-
-
-def _outcome(error: RegbridgeError, now: datetime) -> Outcome:
-    match error:
-        case AmbiguousError():
-            return Outcome.ambiguous(str(error))
-        case QuotaExceededError():
-            return Outcome.retry(str(error), max(0.0, (error.until - now).total_seconds()))
-        case RetryableError():
-            return Outcome.retry(str(error), error.retry_after)
-    return Outcome.retry(str(error))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from regbridge import CredentialsError, Outcome, RetryableError
+from regbridge import CredentialsError, Outcome, RegbridgeError, RetryableError
 from regbridge_dynamics.client import WebApi
 from regbridge_dynamics.errors import THROTTLED, Refusal, Trouble
-from regbridge_dynamics.outcomes import refused
+from regbridge_dynamics.outcomes import of_error, refused
 from regbridge_dynamics.records import Upsert
 from regbridge_dynamics.schema import Table
 from regbridge_dynamics.upserts import Results, upsert_each, upsert_one, upsert_together
+
+How = Callable[[WebApi, Table, Sequence[Upsert]], Results]
 
 _ASK_ADMINISTRATOR = "give the application user a security role that allows it"
 
@@ -38,9 +40,7 @@ def _results(web: WebApi, table: Table, upserts: Sequence[Upsert]) -> Results:
     if not isinstance(found, Refusal):
         return found
     if found.trouble is Trouble.TOO_LARGE:
-        half = len(upserts) // 2
-        first = _results(web, table, upserts[:half])
-        return first | _results(web, table, upserts[half:])
+        return _halved(_results, web, table, upserts)
     results = _each(web, table, upserts)
     if found.trouble is Trouble.RACE:  # then this was the second try already
         return results
@@ -55,8 +55,7 @@ def _each(web: WebApi, table: Table, upserts: Sequence[Upsert]) -> Results:
     if not isinstance(found, Refusal):
         return found
     if found.trouble is Trouble.TOO_LARGE:
-        half = len(upserts) // 2
-        return _each(web, table, upserts[:half]) | _each(web, table, upserts[half:])
+        return _halved(_each, web, table, upserts)
     if found.trouble is Trouble.RIGHTS:
         raise _without_rights(found)
     raise RetryableError(f"Dataverse refuses a batch as a whole: {found}", detail=found.detail)
@@ -69,7 +68,22 @@ def _race_again(web: WebApi, table: Table, upserts: Sequence[Upsert], results: R
         for upsert in upserts
         if isinstance(found := results[upsert.place], Refusal) and found.trouble is Trouble.RACE
     ]
-    return results | _each(web, table, lost) if lost else results
+    return _besides(results, _each, web, table, lost) if lost else results
+
+
+def _halved(how: How, web: WebApi, table: Table, upserts: Sequence[Upsert]) -> Results:
+    half = len(upserts) // 2
+    return _besides(how(web, table, upserts[:half]), how, web, table, upserts[half:])
+
+
+def _besides(
+    results: Results, how: How, web: WebApi, table: Table, upserts: Sequence[Upsert]
+) -> Results:
+    """Return results and those of a further call; if that fails, the others stay settled."""
+    try:
+        return results | how(web, table, upserts)
+    except RegbridgeError as error:
+        return results | {upsert.place: of_error(error, web.clock()) for upsert in upserts}
 
 
 def _raise_if_of_all(web: WebApi, results: Results) -> None:

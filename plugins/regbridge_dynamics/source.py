@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+HASH_LENGTH = 64
+"""Characters of a hash."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

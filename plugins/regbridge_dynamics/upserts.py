@@ -52,8 +52,7 @@ def upsert_together(web: WebApi, table: Table, upserts: Sequence[Upsert]) -> Res
     """
     kind = f"Microsoft.Dynamics.CRM.{table.name}"
     targets = [
-        {"@odata.type": kind, "@odata.id": upsert.address.plain, **upsert.body}
-        for upsert in upserts
+        {"@odata.type": kind, **_identity(table, upsert), **upsert.body} for upsert in upserts
     ]
     found = web.send(
         "POST",
@@ -84,6 +83,13 @@ def upsert_each(web: WebApi, upserts: Sequence[Upsert]) -> Results | Refusal:
         is_done = answer.status < _REFUSED
         results[upsert.place] = delivered(upsert) if is_done else read_refusal(answer, web.clock())
     return results
+
+
+def _identity(table: Table, upsert: Upsert) -> dict[str, str]:
+    """Return what says which record it is: an id stands in its column, a key in an address."""
+    if upsert.address.record_id:
+        return {table.primary_id: upsert.address.record_id}
+    return {"@odata.id": upsert.address.plain}
 
 
 def _id_of(answer: Answer, table: Table) -> str | None:

@@ -160,6 +160,18 @@ def test_keys_that_differ_in_capitals_only_are_one_record(
     assert names(simulator) == ["Ada A", "Ada b"]
 
 
+@pytest.mark.parametrize("many", [1, 3])
+def test_the_id_may_be_the_key(judging: DataverseSimulator, make: Make, many: int) -> None:
+    plugin = make(judging, key={"new_registrationstagingid": "id"})
+    records = [staging(n, id=f"00000000-0000-0000-0000-{n:012}") for n in range(many)]
+    for _ in range(2):
+        assert "rejected" not in kinds(plugin.deliver_records(records))
+    rows = simulator_rows(judging)
+    assert sorted((row["new_registrationstagingid"], row["new_inviteeid"]) for row in rows) == [
+        (f"00000000-0000-0000-0000-{n:012}", f"invitee-{n}") for n in range(many)
+    ]
+
+
 def test_more_records_than_a_chunk_are_several_calls(
     simulator: DataverseSimulator, make: Make
 ) -> None:

@@ -180,7 +180,7 @@ class Entra:
         (200, "<html>sign in</html>", CredentialsError, "no tenant"),
         (200, "[]", CredentialsError, "no tenant"),
         (404, "{}", CredentialsError, "no tenant"),
-        (302, "", CredentialsError, "no tenant"),
+        (302, "", RetryableError, "gives no token now (it answers 302)"),
     ],
 )
 def test_answers_of_something_else_are_told_apart(
@@ -203,6 +203,21 @@ def test_answers_of_something_else_are_told_apart(
         server.stop()
     assert said in discreet(caught.value)
     assert resource.calls == 1
+
+
+def test_a_token_that_is_none_is_asked_for_again(ask: Ask) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        """Name the endpoints as Entra ID does, and answer a page where a token is asked for."""
+        if environ["REQUEST_METHOD"] == "GET":
+            return entra[0](environ, start_response)
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [b"<html>sign in</html>"]
+
+    with LocalServer(app) as server:
+        simulator = DataverseSimulator(url=server.url)
+        entra: list[Any] = [simulator.app]
+        with pytest.raises(RetryableError, match="in a form that is not known"):
+            ask(simulator).token()
 
 
 def test_an_authority_that_nobody_is_at_is_tried_again_later(

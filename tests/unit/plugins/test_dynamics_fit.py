@@ -40,6 +40,8 @@ def test_settings_that_fit_are_not_remarked_upon() -> None:
         ({"key": "new_count"}, "key", "new_pending of the table new_staging is Pending; wait"),
         ({"key": "new_day"}, "key", "is Failed; make it again once its values are unique"),
         ({"key": "new_at"}, "key", "new_at: a time has a colon"),
+        ({"key": {"new_invitee": {"hash": ["email"]}}}, "key", "new_invitee takes no hash, which"),
+        ({"key": {"new_count": {"hash": ["email"]}}}, "key", "new_count takes no hash, which"),
         ({"lookups": {"new_cntact": {"table": "contact"}}}, "lookups.new_cntact", "'new_contact'"),
         ({"lookups": {"new_memo": {"table": "contact"}}}, "lookups.new_memo", "is no lookup but"),
         (

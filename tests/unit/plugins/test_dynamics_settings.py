@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
@@ -51,7 +51,12 @@ def complaint(**changes: Any) -> str:
     return "\n".join(f"{'.'.join(map(str, each.path))}: {each}" for each in findings)
 
 
-def pem(key: ec.EllipticCurvePrivateKey, phrase: bytes = b"") -> str:
+@pytest.fixture(scope="module")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+
+
+def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, phrase: bytes = b"") -> str:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -59,7 +64,7 @@ def pem(key: ec.EllipticCurvePrivateKey, phrase: bytes = b"") -> str:
     ).decode()
 
 
-def certificate(key: ec.EllipticCurvePrivateKey) -> str:
+def certificate(key: rsa.RSAPrivateKey) -> str:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "regbridge")])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
@@ -181,35 +186,50 @@ def test_optional_headers_are_dataverses_own() -> None:
 
 
 @pytest.mark.parametrize("phrase", [b"", b"pass phrase"])
-def test_a_certificate_may_stand_in_the_file_of_its_key(tmp_path: Path, phrase: bytes) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    (tmp_path / "both.pem").write_text(certificate(key) + pem(key, phrase), encoding="ascii")
+def test_a_certificate_may_stand_in_the_file_of_its_key(
+    key: rsa.RSAPrivateKey, tmp_path: Path, phrase: bytes
+) -> None:
+    public, private = certificate(key), pem(key, phrase)
+    (tmp_path / "both.pem").write_text(public + private, encoding="ascii")
     (tmp_path / "phrase").write_bytes(phrase or b"none")
     given = {"private_key": {"file": str(tmp_path / "both.pem")}}
     if phrase:
         given["passphrase"] = {"file": str(tmp_path / "phrase")}
     found = read(client_secret=..., certificate=given).certificate
     assert found
-    assert found.key_pem.strip() == pem(key, phrase).strip() or phrase
-    assert found.public_pem.strip() == certificate_of(found.public_pem)
-    assert "PRIVATE" not in found.public_pem
+    assert found.key_pem == private.strip()
+    assert found.public_pem == public.strip()
 
 
-def certificate_of(text: str) -> str:
-    x509.load_pem_x509_certificate(text.encode())
-    return text.strip()
-
-
-def test_a_key_alone_needs_the_thumbprint_of_its_certificate(tmp_path: Path) -> None:
-    (tmp_path / "key.pem").write_text(
-        pem(ec.generate_private_key(ec.SECP256R1())), encoding="ascii"
-    )
+def test_a_key_alone_needs_the_thumbprint_of_its_certificate(
+    key: rsa.RSAPrivateKey, tmp_path: Path
+) -> None:
+    (tmp_path / "key.pem").write_text(pem(key), encoding="ascii")
     given: dict[str, Any] = {"private_key": {"file": str(tmp_path / "key.pem")}}
     assert "give the thumbprint" in complaint(client_secret=..., certificate=given)
     assert read(client_secret=..., certificate={**given, "thumbprint": "aB" * 20}).certificate
-    assert "40 hexadecimal" in complaint(
-        client_secret=..., certificate={**given, "thumbprint": "a"}
-    )
+    wrong = {**given, "thumbprint": "a"}
+    assert "40 hexadecimal" in complaint(client_secret=..., certificate=wrong)
+
+
+@pytest.mark.parametrize("text", ["no certificate", "another's"])
+def test_a_certificate_that_is_not_the_keys_is_refused(
+    key: rsa.RSAPrivateKey, tmp_path: Path, text: str
+) -> None:
+    other = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    public = certificate(other) if text == "another's" else certificate(key).replace("MI", "XX", 1)
+    (tmp_path / "both.pem").write_text(public + pem(key), encoding="ascii")
+    given = {"private_key": {"file": str(tmp_path / "both.pem")}}
+    said = complaint(client_secret=..., certificate=given)
+    assert ("is not the key's" in said) == (text == "another's")
+    assert ("give the thumbprint" in said) == (text == "no certificate")
+
+
+def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
+    text = pem(ec.generate_private_key(ec.SECP256R1()))
+    (tmp_path / "key.pem").write_text(text, encoding="ascii")
+    given = {"private_key": {"file": str(tmp_path / "key.pem")}, "thumbprint": "ab" * 20}
+    assert "not an RSA key" in complaint(client_secret=..., certificate=given)
 
 
 @pytest.mark.parametrize(
@@ -223,9 +243,8 @@ def test_a_key_that_cannot_be_read_is_refused_and_not_shown(tmp_path: Path, text
     assert "no key" not in said
 
 
-def test_an_encrypted_key_needs_its_passphrase(tmp_path: Path) -> None:
-    key = pem(ec.generate_private_key(ec.SECP256R1()), b"phrase")
-    (tmp_path / "key.pem").write_text(key, encoding="ascii")
+def test_an_encrypted_key_needs_its_passphrase(key: rsa.RSAPrivateKey, tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text(pem(key, b"phrase"), encoding="ascii")
     given = {"private_key": {"file": str(tmp_path / "key.pem")}, "thumbprint": "ab" * 20}
     assert "needs its passphrase" in complaint(client_secret=..., certificate=given)
 
