@@ -18,6 +18,7 @@ LONGEST_CALL = 120.0
 
 _SHORTEST_WAIT = 0.005
 _LONGEST_WAIT = 1.0
+_LOOK_AGAIN = 0.05  # while a call is under way: only its end says when its place is free
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class RateLimiter:
                 if place is not None:
                     return place
                 wait = (self._places.free_at(self.key, limit.places) - now) / 1000
-                self._sleep(min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT))
+                longest = _LONGEST_WAIT if wait <= limit.hold + _LOOK_AGAIN else _LOOK_AGAIN
+                self._sleep(min(max(wait, _SHORTEST_WAIT), longest))
 
     def _refuse_if_blocked(self) -> None:
         block = self._places.blocked(self.key)
