@@ -102,8 +102,8 @@ def test_the_wheel_holds_every_file_of_every_package(wheel: Path) -> None:
 
 
 def test_every_module_and_shipped_file_is_the_wheels_own(installed: Path, tmp_path: Path) -> None:
-    plugins = ("regbridge_cvent", "regbridge_dynamics", "regbridge_files", "regbridge_rules")
-    packages = ("regbridge", *plugins)
+    plugins = ("cvent", "dynamics", "files", "protech", "rules")
+    packages = ("regbridge", *(f"regbridge_{plugin}" for plugin in plugins))
     run(installed / "python", "-W", "error", "-c", LOOK_AROUND, *packages, cwd=tmp_path)
 
 

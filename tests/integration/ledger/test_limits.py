@@ -117,6 +117,22 @@ def test_the_place_of_a_process_that_died_becomes_free(places: Places, time: Tim
     assert time.seconds == pytest.approx(START.timestamp() + 120, abs=1)
 
 
+def test_the_end_of_a_call_elsewhere_is_noticed_soon(places: Places, time: Time) -> None:
+    begun = START.timestamp()
+    place = places.take("cvent abc", 1, round(begun * 1000), round((begun + 120) * 1000))
+    assert place is not None
+    ends = [begun + 0.3]
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        if ends and time.seconds >= ends[0]:
+            places.give_back("cvent abc", place, round((ends.pop() + FREE.hold) * 1000))
+
+    calls(RateLimiter("cvent abc", places, time.clock, sleep), time, FREE, 1)
+
+    assert begun + 0.8 <= time.seconds <= begun + 0.86
+
+
 def test_two_limiters_of_one_account_share_its_limit(places: Places, time: Time) -> None:
     limiters = [time.limiter(places), time.limiter(places)]
     made = [moment for n in range(8) for moment in calls(limiters[n % 2], time, FREE, 1)]
