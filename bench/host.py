@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from regbridge.host import Address, Host
+from regbridge.host import Address, Host, settle_in
 from regbridge.store.intake import Arrival, Intake
 
 
@@ -39,6 +39,7 @@ def main() -> None:
         address=Address("127.0.0.1", 0),
     )
     host.start()
+    settle_in()
     print(host.url, flush=True)
     sys.stdin.readline()
     host.stop()

@@ -155,9 +155,8 @@ def read_fields(payload: bytes) -> dict[str, Any]:
         fields = _decode_object(payload)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise RejectedError(f"the record cannot be read: {error}") from None
-    for alias, name in ALIASES.items():
-        if alias in fields:
-            fields.setdefault(name, fields[alias])
+    for alias in ALIASES.keys() & fields.keys():
+        fields.setdefault(ALIASES[alias], fields[alias])
     return fields
 
 

@@ -98,7 +98,8 @@ class Endpoint:
 class Client:
     """One organisation's configuration, as plugins may see it.
 
-    `time_zone` holds for registrations of events that `events` does not name.
+    `time_zone` holds for registrations of events that `events` does not name. `events_by_id` are
+    the same events by their eventStub.
     """
 
     name: str
@@ -107,6 +108,11 @@ class Client:
     endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: EMPTY)
     kinds: Mapping[str, Kind] = field(default_factory=lambda: EMPTY)
     time_zone: str = "UTC"
+    events_by_id: Mapping[str, Event] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_id = {event.id: event for event in self.events.values()}
+        object.__setattr__(self, "events_by_id", MappingProxyType(by_id))
 
 
 @dataclass(frozen=True, slots=True)

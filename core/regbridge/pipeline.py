@@ -291,15 +291,18 @@ def _callers(plugins: Sequence[NamedInstance]) -> dict[str, list[Caller]]:
             others = [plugin for plugin in instances if plugin is not named.plugin]
             caller = manager.subset_hook_caller(hook, others)
             if caller.get_hookimpls():
-                callers[hook].append((named, _single(hook, caller)))
+                callers[hook].append((named, _direct(caller)))
     return callers
 
 
-def _single(hook: str, caller: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a caller of one plugin's hook that returns its answer, not a list of it."""
-    if getattr(hookspecs, hook).regbridge_spec["firstresult"]:
-        return caller
-    return lambda **values: next(iter(caller(**values)), None)
+def _direct(caller: pluggy.HookCaller) -> Callable[..., Any]:
+    """Return a call of one plugin's hook with the arguments that it takes.
+
+    The plugin is alone and no wrapper is let in, so there is nothing to gather around the call.
+    """
+    [found] = caller.get_hookimpls()
+    function, names = found.function, found.argnames
+    return lambda **values: function(*[values[name] for name in names])
 
 
 def _stage(hook: str) -> str:

@@ -69,13 +69,12 @@ def from_revision(
 
 def find_event(client: Client, event_stub: str) -> Event | None:
     """Return the client's event with this id, if its file names it."""
-    return next((event for event in client.events.values() if event.id == event_stub), None)
+    return client.events_by_id.get(event_stub)
 
 
 def untaken(registration: Registration, client: Client) -> Drop | None:
     """Return why the client takes no such registration at all, whatever its plugins say."""
-    taken = {kind for target in client.targets.values() for kind in target.kinds}
-    if registration.kind not in taken:
+    if not any(registration.kind in target.kinds for target in client.targets.values()):
         return Drop(_UNTAKEN.get(registration.kind, f"a {registration.kind} message") + _NOBODY)
     endpoint = client.endpoints.get(registration.endpoint)
     if endpoint is None or not endpoint.events:

@@ -76,11 +76,14 @@ class Rule:
     def _changed(self, value: Any, event_zone: str) -> Any:
         if is_missing(value):
             return None
-        for change in self._changes:
-            value = change(value, event_zone)
+        if self._changes:
+            for change in self._changes:
+                value = change(value, event_zone)
+            if is_missing(value):
+                return None
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError("the value is not a finite number")
-        return None if is_missing(value) else value
+        return value
 
 
 def _search(entry: Entry) -> Search:

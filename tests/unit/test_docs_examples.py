@@ -44,7 +44,7 @@ from regbridge.models import Kind
 from regbridge.pipeline import Pipeline
 from regbridge.registry import build, installed, plugin_class
 from regbridge.store.pauses import Cause
-from regbridge.store.revisions import _STRONGEST
+from regbridge.store.revisions import _STRENGTH
 from regbridge.store.tables import State
 from regbridge.web.errors import ANSWERS
 from regbridge.worker.schedule import Limits, delay
@@ -383,7 +383,7 @@ def test_the_states_are_all_explained_and_ranked_as_the_ledger_ranks_them() -> N
         section(page, "Registrations and deliveries")
     )
     assert {name for name in explained if name in set(State)} == set(State)
-    assert " > ".join(_STRONGEST) in section(page, "One state out of several deliveries")
+    assert " > ".join(_STRENGTH) in section(page, "One state out of several deliveries")
     assert set(names(section(page, "Pauses"))) == set(Cause)
 
 

@@ -13,7 +13,7 @@ import typer
 from regbridge.cli.logs import LogLevel, set_up_logging
 from regbridge.cli.options import CONFIGS, Configs
 from regbridge.cli.printing import complain, findings_of, say
-from regbridge.host import Address, Host
+from regbridge.host import Address, Host, settle_in
 
 _Level = Annotated[LogLevel, typer.Option("--log-level", help="The least that is logged.")]
 # A service stop arrives as SIGTERM, on Windows as Ctrl+C or Ctrl+Break.
@@ -47,6 +47,7 @@ def _run(host: Host) -> None:
     stop = _hear_of_stops()
     try:
         host.start()
+        settle_in()
         _announce(host)
         while not stop.wait(0.5):  # Windows runs signal handlers only between short waits
             pass

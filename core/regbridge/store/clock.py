@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -13,6 +14,7 @@ def to_ms(time: datetime) -> int:
     return (time - _EPOCH) // _MILLISECOND
 
 
+@lru_cache(maxsize=1024)  # a batch of registrations has one time of arrival
 def from_ms(ms: int) -> datetime:
     """Return what the ledger keeps as an aware time in UTC."""
     return _EPOCH + ms * _MILLISECOND

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from regbridge.store.sql import insert_if_new
+from regbridge.store.sql import insert_rows
 from regbridge.store.tables import configurations
 
 
@@ -13,4 +13,4 @@ def remember_configuration(
 ) -> None:
     """Keep a client's configuration, whose secrets are references; once for each fingerprint."""
     row = {"client": client, "fingerprint": fingerprint, "text": text, "first_used_at": now}
-    connection.execute(insert_if_new(connection, configurations), [row])
+    insert_rows(connection, configurations, [row], if_new=True)

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, exists, or_, select
 
 from regbridge.store.history import remember_all
-from regbridge.store.leases import Lease, by_share, held, take
+from regbridge.store.leases import Lease, by_share, take
 from regbridge.store.revisions import roll_up, supersede_deliveries
-from regbridge.store.sql import update_rows
+from regbridge.store.sql import among, update_rows
 from regbridge.store.tables import State, deliveries, registrants, registrations
 
 _other = deliveries.alias()  # made once, because an alias copies every column
@@ -68,12 +68,11 @@ def settle_deliveries(
     lease: Lease,
 ) -> None:
     """Write what became of claimed deliveries; those whose lease was lost are left alone."""
-    mine = held(connection, deliveries, list(settled), lease.token)
-    if not mine:
+    about = _held(connection, list(settled), lease)
+    if not about:
         return
-    update_rows(connection, deliveries, {i: _values(settled[i], lease.now) for i in sorted(mine)})
-    about = _registrations(connection, mine)
-    waiting = {key: about[key] for key in mine if settled[key].state == State.PENDING}
+    update_rows(connection, deliveries, {i: _values(settled[i], lease.now) for i in sorted(about)})
+    waiting = {key: of for key, of in about.items() if settled[key].state == State.PENDING}
     supersede_deliveries(connection, waiting, lease.now)
     roll_up(connection, set(about.values()), lease.now)
     remember_all(connection, _happenings(client, target, settled, about, lease.now))
@@ -86,7 +85,7 @@ def last_external_ids(
     statement = (
         select(deliveries.c.registrant_id, deliveries.c.contact_stub, deliveries.c.external_id)
         .where(
-            deliveries.c.registrant_id.in_(of),
+            among(deliveries.c.registrant_id, of),
             deliveries.c.target == target,
             deliveries.c.reached,
             deliveries.c.external_id.is_not(None),
@@ -95,7 +94,7 @@ def last_external_ids(
     )
     return {
         (row.registrant_id, row.contact_stub if by_contact else ""): row.external_id
-        for row in connection.execute(statement)
+        for row in connection.execute(statement).all()
     }
 
 
@@ -168,11 +167,13 @@ def _values(settled: Settlement, now: int) -> dict[str, Any]:
     }
 
 
-def _registrations(connection: Connection, ids: Collection[int]) -> dict[int, int]:
+def _held(connection: Connection, ids: Collection[int], lease: Lease) -> dict[int, int]:
+    """Return the registrations of the deliveries that still belong to a lease, and lock these."""
     statement = select(deliveries.c.id, deliveries.c.registration_id).where(
-        deliveries.c.id.in_(ids)
+        among(deliveries.c.id, ids), deliveries.c.lease == lease.token
     )
-    return {row.id: row.registration_id for row in connection.execute(statement)}
+    rows = connection.execute(statement.with_for_update()).all()
+    return {row.id: row.registration_id for row in rows}
 
 
 def _happenings(

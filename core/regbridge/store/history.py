@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
+from regbridge.store.sql import insert_rows
 from regbridge.store.tables import history
 
 
@@ -23,5 +24,4 @@ def remember(
 def remember_all(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add rows in one statement."""
     blank = {"receipt_id": None, "registration_id": None, "target": ""}
-    if rows:
-        connection.execute(insert(history), [blank | row for row in rows])
+    insert_rows(connection, history, [blank | row for row in rows])

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from regbridge.errors import StoreUnavailableError
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
+from regbridge.store.sql import insert_rows
 from regbridge.store.tables import State, receipt_bodies, receipts
 
 _GROUP_COUNT = 256
@@ -155,7 +156,7 @@ def _store_malformed(connection: Connection, arrival: Arrival) -> int:
 
 def _store_bodies(connection: Connection, arrivals: Iterable[tuple[int, Arrival]]) -> None:
     rows = [{"receipt_id": receipt, "body": arrival.body} for receipt, arrival in arrivals]
-    connection.execute(insert(receipt_bodies), rows)
+    insert_rows(connection, receipt_bodies, rows)
 
 
 def _row(arrival: Arrival) -> dict[str, Any]:

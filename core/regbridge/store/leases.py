@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Table, select, update
 
+from regbridge.store.sql import among
+
 Row = TypeVar("Row")
 
 Leasable = Table
@@ -66,8 +68,8 @@ def release(
 
 def held(connection: Connection, table: Table, ids: Collection[int], token: str) -> set[int]:
     """Return the rows that still belong to a lease, locked until the transaction ends."""
-    statement = select(table.c.id).where(table.c.id.in_(ids), table.c.lease == token)
-    return set(connection.scalars(statement.with_for_update()))
+    statement = select(table.c.id).where(among(table.c.id, ids), table.c.lease == token)
+    return set(connection.scalars(statement.with_for_update()).all())
 
 
 def _write(
@@ -78,7 +80,9 @@ def _write(
     token: str | None,
     due_at: int,
 ) -> None:
-    statement = update(table).where(table.c.id.in_(ids))
+    if not ids:
+        return
+    statement = update(table).where(among(table.c.id, ids))
     if holder is not None:
         statement = statement.where(table.c.lease == holder)
     connection.execute(statement.values(lease=token, due_at=due_at))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from regbridge.limits import Block
 from regbridge.store.clock import from_ms, to_ms
 from regbridge.store.engine import Store
-from regbridge.store.sql import insert_if_new
+from regbridge.store.sql import insert_rows
 from regbridge.store.tables import limiter_blocks, limiter_calls, limiter_places
 
 
@@ -77,7 +77,7 @@ def _take(connection: Connection, key: str, places: int, now: int, until: int) -
     )
     if (known or 0) < places:
         rows = [{"key": key, "place": place, "free_at": 0} for place in range(places)]
-        connection.execute(insert_if_new(connection, limiter_places), rows)
+        insert_rows(connection, limiter_places, rows, if_new=True)
     free = (
         select(limiter_places.c.place)
         .where(*_of(key, places), limiter_places.c.free_at <= now)
@@ -99,7 +99,7 @@ def _of(key: str, places: int) -> tuple[Any, Any]:
 
 def _count(connection: Connection, key: str, day: str) -> None:
     today = {"key": key, "day": day, "calls": 0}
-    connection.execute(insert_if_new(connection, limiter_calls), [today])
+    insert_rows(connection, limiter_calls, [today], if_new=True)
     connection.execute(
         update(limiter_calls)
         .where(limiter_calls.c.key == key, limiter_calls.c.day == day)
@@ -109,5 +109,5 @@ def _count(connection: Connection, key: str, day: str) -> None:
 
 def _block(connection: Connection, key: str, block: Block) -> None:
     row = {"key": key, "until": to_ms(block.until), "reason": block.reason}
-    connection.execute(insert_if_new(connection, limiter_blocks), [row])
+    insert_rows(connection, limiter_blocks, [row], if_new=True)
     connection.execute(update(limiter_blocks).where(limiter_blocks.c.key == key).values(row))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Table, select, update
 
 from regbridge.store.history import remember_all
+from regbridge.store.sql import among
 from regbridge.store.tables import State, deliveries, receipts, registrations
 
 
@@ -30,7 +31,7 @@ def retry_registrations(connection: Connection, choice: Choice, now: int) -> int
     if choice.client:
         where.append(registrations.c.client == choice.client)
     if choice.ids:
-        where.append(registrations.c.id.in_(choice.ids))
+        where.append(among(registrations.c.id, choice.ids))
     if choice.target:
         where.append(
             registrations.c.id.in_(
@@ -48,7 +49,7 @@ def retry_receipts(connection: Connection, choice: Choice, now: int) -> int:
     if choice.client:
         where.append(receipts.c.client == choice.client)
     if choice.receipts:
-        where.append(receipts.c.id.in_(choice.receipts))
+        where.append(among(receipts.c.id, choice.receipts))
     return _retry(connection, receipts, where, now)
 
 

@@ -19,7 +19,7 @@ from regbridge.store.revisions import (
     supersede_deliveries,
     superseded_by,
 )
-from regbridge.store.sql import insert_if_new, own_payload, update_rows
+from regbridge.store.sql import among, insert_rows, own_payload, update_rows
 from regbridge.store.tables import (
     PlainText,
     State,
@@ -91,7 +91,7 @@ def admit(
     _settle(connection, State.DUPLICATE, duplicates, lease.now)
     kept = set(owners) - set(duplicates)
     connection.execute(
-        update(registrations).where(registrations.c.id.in_(kept)).values(admitted=True)
+        update(registrations).where(among(registrations.c.id, kept)).values(admitted=True)
     )
     kept -= _settle_superseded(connection, kept, lease.now)
     supersede_deliveries(connection, _older_waiting(connection, kept), lease.now)
@@ -117,11 +117,11 @@ def settle_prepared(
         else:
             done[key] = result
     _postpone(connection, postponed, lease.now, client)
-    write_deliveries(connection, done, lease.now, client, fingerprint)
+    waiting = write_deliveries(connection, done, lease.now, client, fingerprint)
     connection.execute(
-        update(registrations).where(registrations.c.id.in_(done)).values(lease=None, due_at=None)
+        update(registrations).where(among(registrations.c.id, done)).values(lease=None, due_at=None)
     )
-    roll_up(connection, done, lease.now)
+    roll_up(connection, done.keys() - waiting, lease.now)
 
 
 def _due(connection: Connection, client: str, now: int, bulk: bool, limit: int) -> list[int]:
@@ -136,11 +136,11 @@ def _due(connection: Connection, client: str, now: int, bulk: bool, limit: int) 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return list(connection.scalars(statement)) if limit > 0 else []
+    return list(connection.scalars(statement).all()) if limit > 0 else []
 
 
 def _siblings(connection: Connection, ids: list[int], now: int) -> Sequence[int]:
-    chosen = select(registrations.c.registrant_id).where(registrations.c.id.in_(ids))
+    chosen = select(registrations.c.registrant_id).where(among(registrations.c.id, ids))
     statement = select(registrations.c.id).where(
         registrations.c.registrant_id.in_(chosen), registrations.c.due_at <= now
     )
@@ -163,7 +163,7 @@ def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
         .join(receipts, receipts.c.id == registrations.c.receipt_id)
         .join(registration_payloads, own_payload())
         .outerjoin(registrants, registrants.c.id == registrations.c.registrant_id)
-        .where(registrations.c.id.in_(ids))
+        .where(among(registrations.c.id, ids))
         .order_by(registrations.c.ordered_at, registrations.c.receipt_id, registrations.c.position)
     )
     return connection.execute(statement).all()
@@ -173,12 +173,11 @@ def _claim_keys(connection: Connection, keys: Mapping[int, str], client: str) ->
     """Return the owner of each registration's key: the first that ever claimed it."""
     texts = {i: _stored_key(client, key) for i, key in keys.items()}
     rows = [{"key": text, "registration_id": i} for i, text in texts.items()]
-    if rows:
-        connection.execute(insert_if_new(connection, dedupe_keys), rows)
+    insert_rows(connection, dedupe_keys, rows, if_new=True)
     statement = select(dedupe_keys.c.key, dedupe_keys.c.registration_id).where(
-        dedupe_keys.c.key.in_(set(texts.values()))
+        among(dedupe_keys.c.key, set(texts.values()))
     )
-    owners = {row.key: row.registration_id for row in connection.execute(statement)}
+    owners = {row.key: row.registration_id for row in connection.execute(statement).all()}
     return {i: owners[text] for i, text in texts.items()}
 
 
@@ -211,13 +210,13 @@ def _settle_superseded(connection: Connection, ids: Collection[int], now: int) -
 
 def _older_waiting(connection: Connection, ids: Collection[int]) -> dict[int, int]:
     """Return the deliveries that wait for the same registrants; those in flight settle alone."""
-    about = select(registrations.c.registrant_id).where(registrations.c.id.in_(ids))
+    about = select(registrations.c.registrant_id).where(among(registrations.c.id, ids))
     statement = select(deliveries.c.id, deliveries.c.registration_id).where(
         deliveries.c.registrant_id.in_(about),
         deliveries.c.state == State.PENDING,
         deliveries.c.lease.is_(None),
     )
-    return {row.id: row.registration_id for row in connection.execute(statement)}
+    return {row.id: row.registration_id for row in connection.execute(statement).all()}
 
 
 def _postpone(

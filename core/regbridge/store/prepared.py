@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from regbridge.store.history import remember_all
+from regbridge.store.sql import among, insert_rows
 from regbridge.store.tables import State, deliveries, registrations
 
 
@@ -42,15 +43,17 @@ def write_deliveries(
     now: int,
     client: str,
     fingerprint: str,
-) -> None:
+) -> set[int]:
     """Insert one delivery for each target, unchanged where the target has an equal record.
 
     A registration that is prepared again (a person retried it) keeps what was delivered, and what
-    is in flight: taking its lease away would send it twice.
+    is in flight: taking its lease away would send it twice. Returns the registrations whose row
+    says already what their deliveries make of it: they wait for their targets.
     """
     about = _about(connection, done)
     known = _known(connection, done)
     last = _last_reached(connection, {row.registrant_id for row in about.values()} - {None})
+    waiting = {key for key, row in about.items() if row.waits}
     new: list[dict[str, Any]] = []
     for key, results in done.items():
         for result in results:
@@ -59,14 +62,15 @@ def write_deliveries(
                 "configuration": fingerprint,
             }
             before = known.get((key, result.target))
+            if before or row["state"] != State.PENDING or row["reason"]:
+                waiting.discard(key)
             if before is None:
                 new.append(row)
             elif not (before.claimed or (before.settled and _adds_nothing(result, before))):
                 connection.execute(
                     update(deliveries).where(deliveries.c.id == before.id).values(row)
                 )
-    if new:
-        connection.execute(insert(deliveries), new)
+    insert_rows(connection, deliveries, new)
     remember_all(
         connection,
         [
@@ -83,6 +87,7 @@ def write_deliveries(
             if result.problem
         ],
     )
+    return waiting
 
 
 def _adds_nothing(result: Prepared, before: Any) -> bool:
@@ -95,8 +100,13 @@ def _about(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
         registrations.c.registrant_id,
         registrations.c.contact_stub,
         registrations.c.bulk,
-    ).where(registrations.c.id.in_(ids))
-    return {row.id: row for row in connection.execute(statement)}
+        and_(
+            registrations.c.state == State.PENDING,
+            registrations.c.reason == "",
+            registrations.c.field == "",
+        ).label("waits"),
+    ).where(among(registrations.c.id, ids))
+    return {row.id: row for row in connection.execute(statement).all()}
 
 
 def _known(connection: Connection, ids: Collection[int]) -> dict[tuple[int, str], Any]:
@@ -108,8 +118,8 @@ def _known(connection: Connection, ids: Collection[int]) -> dict[tuple[int, str]
         deliveries.c.digest,
         deliveries.c.state.in_((State.DELIVERED, State.UNCHANGED)).label("settled"),
         deliveries.c.lease.is_not(None).label("claimed"),
-    ).where(deliveries.c.registration_id.in_(ids))
-    return {(row.registration_id, row.target): row for row in connection.execute(statement)}
+    ).where(among(deliveries.c.registration_id, ids))
+    return {(row.registration_id, row.target): row for row in connection.execute(statement).all()}
 
 
 def _last_reached(
@@ -130,13 +140,13 @@ def _last_reached(
         )
         .join(registrations, registrations.c.id == deliveries.c.registration_id)
         .where(
-            deliveries.c.registrant_id.in_(registrants),
+            among(deliveries.c.registrant_id, registrants),
             or_(deliveries.c.reached, deliveries.c.lease.is_not(None)),
         )
         .order_by(registrations.c.ordered_at, registrations.c.receipt_id, registrations.c.position)
     )
     last: dict[tuple[int, str, str], Any] = {}
-    for row in connection.execute(statement):
+    for row in connection.execute(statement).all():
         last[row.registrant_id, row.target, ""] = row
         last[row.registrant_id, row.target, row.contact_stub] = row
     return last

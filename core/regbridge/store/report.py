@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from regbridge.store.sql import own_payload, search_form
+from regbridge.store.sql import among, own_payload, search_form
 from regbridge.store.tables import (
     State,
     deliveries,
@@ -43,22 +43,22 @@ def endings_of(connection: Connection, of: Sequence[int]) -> Sequence[Ending]:
             registrations.c.reason,
             registrations.c.field,
         )
-        .where(registrations.c.receipt_id.in_(of))
+        .where(among(registrations.c.receipt_id, of))
         .order_by(registrations.c.receipt_id, registrations.c.position)
     )
-    return [Ending(*row) for row in connection.execute(statement)]
+    return [Ending(*row) for row in connection.execute(statement).all()]
 
 
 def unsettled(connection: Connection, of: Sequence[int]) -> int:
     """Return how many records of receipts are still on their way."""
     split = connection.scalar(
         select(func.coalesce(func.sum(receipts.c.record_count - receipts.c.split_count), 0)).where(
-            receipts.c.id.in_(of), receipts.c.state == State.PENDING
+            among(receipts.c.id, of), receipts.c.state == State.PENDING
         )
     )
     pending = connection.scalar(
         select(func.count()).where(
-            registrations.c.receipt_id.in_(of), registrations.c.state == State.PENDING
+            among(registrations.c.receipt_id, of), registrations.c.state == State.PENDING
         )
     )
     return int(split or 0) + int(pending or 0)
@@ -157,19 +157,19 @@ def find_registrations(
     columns = (registrations.c.id, registrations.c.client)
     found = connection.execute(select(*columns).where(or_(*matches)))
     ids = sorted((row.id for row in found if client in ("", row.client)), reverse=True)[:limit]
-    registrant = select(registrations.c.registrant_id).where(registrations.c.id.in_(ids))
+    registrant = select(registrations.c.registrant_id).where(among(registrations.c.id, ids))
     return _revisions(connection, set(ids), set(connection.scalars(registrant)))
 
 
 def deliveries_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
     """Return the deliveries of registrations, in order."""
-    statement = select(deliveries).where(deliveries.c.registration_id.in_(ids))
+    statement = select(deliveries).where(among(deliveries.c.registration_id, ids))
     return connection.execute(statement.order_by(deliveries.c.id)).all()
 
 
 def history_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
     """Return what happened out of the ordinary to registrations, in order."""
-    statement = select(history).where(history.c.registration_id.in_(ids))
+    statement = select(history).where(among(history.c.registration_id, ids))
     return connection.execute(statement.order_by(history.c.at, history.c.id)).all()
 
 
@@ -211,8 +211,8 @@ def _revisions(connection: Connection, ids: set[int], of: set[int | None]) -> Se
         .outerjoin(registrants, registrants.c.id == registrations.c.registrant_id)
         .where(
             or_(
-                registrations.c.id.in_(ids),
-                registrations.c.registrant_id.in_(of - {None}),
+                among(registrations.c.id, ids),
+                among(registrations.c.registrant_id, of - {None}),
             )
         )
         .order_by(

@@ -7,17 +7,22 @@ from typing import Any
 
 from sqlalchemy import Connection, select, tuple_, update
 
-from regbridge.store.sql import update_rows
+from regbridge.store.sql import among, update_rows
 from regbridge.store.tables import State, deliveries, registrations
 
-_STRONGEST = (
-    State.PARKED,
-    State.PENDING,
-    State.DELIVERED,
-    State.UNCHANGED,
-    State.SUPERSEDED,
-    State.FILTERED,
-)
+_STRENGTH: Mapping[str, int] = {
+    state.value: place
+    for place, state in enumerate(
+        (
+            State.PARKED,
+            State.PENDING,
+            State.DELIVERED,
+            State.UNCHANGED,
+            State.SUPERSEDED,
+            State.FILTERED,
+        )
+    )
+}
 """The first of these that any delivery is in is the registration's state."""
 
 
@@ -43,8 +48,10 @@ def newer_revisions(connection: Connection, ids: Collection[int]) -> dict[int, i
     Revisions are ordered by messageTime, then arrival. Only admitted ones count: what a filter
     dropped, or a duplicate, supersedes nothing.
     """
-    statement = select(_older.c.id, _newest.label("newest")).where(_older.c.id.in_(ids))
-    return {row.id: row.newest for row in connection.execute(statement) if row.newest is not None}
+    statement = select(_older.c.id, _newest.label("newest")).where(among(_older.c.id, ids))
+    return {
+        row.id: row.newest for row in connection.execute(statement).all() if row.newest is not None
+    }
 
 
 def supersede_deliveries(connection: Connection, waiting: Mapping[int, int], now: int) -> set[int]:
@@ -64,7 +71,7 @@ def supersede_deliveries(connection: Connection, waiting: Mapping[int, int], now
     if rows:
         # A lease here has lapsed: its worker may have sent the record before it died.
         lapsed = update(deliveries).where(
-            deliveries.c.id.in_(rows), deliveries.c.lease.is_not(None)
+            among(deliveries.c.id, rows), deliveries.c.lease.is_not(None)
         )
         connection.execute(lapsed.values(reached=True))
         update_rows(connection, deliveries, rows)
@@ -92,10 +99,10 @@ def roll_up(connection: Connection, ids: Collection[int], now: int) -> None:
             registrations.c.field.label("old_field"),
         )
         .join(registrations, registrations.c.id == deliveries.c.registration_id)
-        .where(deliveries.c.registration_id.in_(ids))
+        .where(among(deliveries.c.registration_id, ids))
         .order_by(deliveries.c.id)
     )
-    for row in connection.execute(statement):
+    for row in connection.execute(statement).all():
         states.setdefault(row.registration_id, []).append(row)
         before[row.registration_id] = (row.old_state, row.old_reason, row.old_field)
     rows = {key: _summary(found, now) for key, found in states.items()}
@@ -108,7 +115,7 @@ def roll_up(connection: Connection, ids: Collection[int], now: int) -> None:
 
 
 def _summary(rows: list[Any], now: int) -> dict[str, Any]:
-    leading = min(rows, key=lambda row: _STRONGEST.index(row.state))
+    leading = min(rows, key=lambda row: _STRENGTH[row.state])
     reason = leading.reason
     if leading.state == State.FILTERED:  # no target gets it, and each may have its own reason
         reason = "; ".join(dict.fromkeys(row.reason for row in rows))

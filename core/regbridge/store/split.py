@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from regbridge.message import Envelope, Revision
 from regbridge.store.clock import to_ms
 from regbridge.store.history import remember
 from regbridge.store.leases import Lease, held, take
-from regbridge.store.sql import insert_if_new, search_form
+from regbridge.store.sql import among, insert_rows, search_form
 from regbridge.store.tables import (
     State,
     receipt_bodies,
@@ -79,7 +79,7 @@ def claim_receipts(
             row.body,
             unread=row.digest is not None,
         )
-        for row in connection.execute(statement)
+        for row in connection.execute(statement).all()
     ]
     take(connection, receipts, [receipt.id for receipt in claimed], lease)
     return claimed
@@ -107,8 +107,8 @@ def store_registrations(connection: Connection, parts: Sequence[Part], lease: Le
             for one in part.revisions
         ]
     if rows:
-        connection.execute(insert(registrations), rows)
-        connection.execute(insert(registration_payloads), raw)
+        insert_rows(connection, registrations, rows)
+        insert_rows(connection, registration_payloads, raw)
     return len(mine) == len(parts)
 
 
@@ -154,7 +154,7 @@ def _registrants(
     found = _find_registrants(connection, client, subjects)
     new = [{"client": client, "subject": s} for s in subjects if s not in found]
     if new:
-        connection.execute(insert_if_new(connection, registrants), new)
+        insert_rows(connection, registrants, new, if_new=True)
         found |= _find_registrants(connection, client, [row["subject"] for row in new])
     return found
 
@@ -163,9 +163,9 @@ def _find_registrants(
     connection: Connection, client: str, subjects: Sequence[str]
 ) -> dict[str, int]:
     statement = select(registrants.c.subject, registrants.c.id).where(
-        registrants.c.client == client, registrants.c.subject.in_(subjects)
+        registrants.c.client == client, among(registrants.c.subject, subjects)
     )
-    return {row.subject: row.id for row in connection.execute(statement)}
+    return {row.subject: row.id for row in connection.execute(statement).all()}
 
 
 def _row(
