@@ -18,6 +18,7 @@ import msgspec
 from common import FIELDS
 
 from regbridge.store.engine import Store
+from regbridge.store.upgrades import upgrade
 
 
 class Envelope(msgspec.Struct):
@@ -45,7 +46,7 @@ def main() -> None:
     folder, body_file = Path(sys.argv[1]), Path(sys.argv[2])
     database = folder / "bare.db"
     store = Store(f"sqlite:///{database.as_posix()}")
-    store.upgrade()
+    upgrade(store)
     store.close()
     expressions = {name: jmespath.compile(text) for name, text in FIELDS.items()}
     begun = time.perf_counter()

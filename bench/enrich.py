@@ -23,6 +23,7 @@ from regbridge import Client, Event, Kind, PluginContext, Registration
 from regbridge.limits import Limiters
 from regbridge.store.engine import Store
 from regbridge.store.limits import LedgerPlaces
+from regbridge.store.upgrades import upgrade
 from regbridge.testing import payloads
 from regbridge_cvent.enrich import CventEnrich
 from regbridge_cvent.settings import CventSettings
@@ -117,7 +118,7 @@ def plugin(url: str, parts: tuple[str, ...]) -> Iterator[CventEnrich]:
         (folder / "id").write_text("simulator", encoding="utf-8")
         (folder / "secret").write_text("simulator-secret", encoding="utf-8")
         store = Store(f"sqlite:///{(folder / 'ledger.db').as_posix()}")
-        store.upgrade()
+        upgrade(store)
         account = {"url": url, "client_id": {"file": "id"}, "client_secret": {"file": "secret"}}
         settings = CventSettings.model_validate(
             {"account": account, "include": parts}, context={"folder": folder}

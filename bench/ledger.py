@@ -27,6 +27,7 @@ from regbridge.store.tables import (
     registration_payloads,
     registrations,
 )
+from regbridge.store.upgrades import upgrade
 from regbridge.testing import payloads
 
 PART = 20_000
@@ -62,7 +63,7 @@ def main() -> int:
 def fill(path: Path, count: int) -> None:
     """Write so many delivered registrations of as many registrants, each with its own GUID."""
     store = Store(f"sqlite:///{path.as_posix()}")
-    store.upgrade()
+    upgrade(store)
     payload = payloads.encode(payloads.registrant(1))
     for start in range(1, count + 1, PART):
         numbers = range(start, min(start + PART, count + 1))

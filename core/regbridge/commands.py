@@ -11,7 +11,7 @@ from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import complain, how_many, print_json, print_table, say
 from regbridge.config.peek import Use, uses
 from regbridge.limits import Limiters, OwnPlaces
-from regbridge.store.limits import LedgerPlaces
+from regbridge.store.limits import ledger_limiters
 
 __all__ = [
     "CONFIGS",
@@ -35,4 +35,4 @@ def shared_limiters(configs: Path) -> Iterator[Limiters]:
     While there is no ledger yet, they are the command's own.
     """
     with open_ledger(configs) as store:
-        yield Limiters(OwnPlaces() if store is None else LedgerPlaces(store))
+        yield Limiters(OwnPlaces()) if store is None else ledger_limiters(store)

@@ -41,7 +41,14 @@ class MalformedMessageError(RegbridgeError):
 
 
 class StoreUnavailableError(RegbridgeError):
-    """The ledger cannot commit: the request is answered 503 and nothing is half-stored."""
+    """The ledger cannot commit: the request is answered 503 and nothing is half-stored.
+
+    `lasts` says that the same work will fail again: the database refuses what it is to store.
+    """
+
+    def __init__(self, message: str, *, lasts: bool = False) -> None:
+        super().__init__(message)
+        self.lasts = lasts
 
 
 class RetryableError(RegbridgeError):

@@ -12,10 +12,12 @@ import structlog
 
 from regbridge.clients import Clients, start_clients
 from regbridge.config.loader import HostFile, load_host
-from regbridge.limits import Limiters
+from regbridge.store.bell import Bell
 from regbridge.store.engine import Store
 from regbridge.store.intake import Intake
-from regbridge.store.limits import LedgerPlaces
+from regbridge.store.limits import ledger_limiters
+from regbridge.store.shared_clock import SharedClock
+from regbridge.store.upgrades import require_current, upgrade
 from regbridge.web.app import create_app
 from regbridge.web.server import Server
 from regbridge.worker.loop import Worker
@@ -43,19 +45,31 @@ def settle_in() -> None:
 class Host:
     """What `serve` and `work` run. Start and stop it once.
 
-    An embedded database is brought up to date at the start; any other must be already.
+    An embedded database is brought up to date at the start; PostgreSQL must be already, because
+    other hosts use it. `serve` and `work` on any number of machines share that.
     """
 
     def __init__(
         self, folder: Path, *, web: bool = True, worker: bool = True, address: Address = Address()
     ) -> None:
         self.file: HostFile = load_host(folder)
-        self.store = Store(self.file.database_url)
-        limiters = Limiters(LedgerPlaces(self.store))
-        self.clients: Clients = start_clients(folder, limiters)
+        config = self.file.config
+        self.store = Store(self.file.database_url, config.postgresql)
+        self.clients: Clients = start_clients(folder, ledger_limiters(self.store))
         self.url = ""
         self._address = address
-        self._worker = Worker(self.store, self.clients, self.file.config.worker) if worker else None
+        self._clock = SharedClock(self.store)
+        self._bell = (
+            None
+            if self.store.embedded
+            else Bell(self.file.database_url, config.postgresql, self._wake)
+        )
+        ring = self._bell.ring if self._bell else _nobody
+        self._worker = (
+            Worker(self.store, self.clients, config.worker, clock=self._clock, ring=ring)
+            if worker
+            else None
+        )
         self._has_web = web
         self._intake: Intake | None = None
         self._server: Server | None = None
@@ -66,18 +80,19 @@ class Host:
         Raises `ConfigError`, `StoreUnavailableError` or, when the port is taken, `OSError`.
         """
         if self.store.embedded:
-            self.store.upgrade()
-        else:
-            self.store.require_current()
+            upgrade(self.store)
+        require_current(self.store)
         for refused in self.clients.refused:
             for finding in refused.error.findings:
                 log.error("client refused", client=refused.name, finding=str(finding))
         if self._has_web:
-            self._intake = Intake(self.store, self._worker.wake if self._worker else _nobody)
+            self._intake = Intake(self.store, self._received)
             self._server = self._new_server(self._intake)
             self.url = self._server.start()
         if self._worker:
             self._worker.start()
+        if self._bell:
+            self._bell.start()
         log.info("started", url=self.url, clients=sorted(self.clients.running))
 
     def stop(self) -> bool:
@@ -90,6 +105,8 @@ class Host:
         if self._intake:
             self._intake.close()
         settled = self._worker.stop() if self._worker else True
+        if self._bell:
+            self._bell.close()
         self.clients.close()
         self.store.close()
         log.info("stopped", settled=settled)
@@ -108,7 +125,13 @@ class Host:
     def _new_server(self, intake: Intake) -> Server:
         config = self.file.config
         limit = int(config.body_limit)
-        app = create_app(self.clients, intake.accept, body_limit=limit, health=self.health)
+        app = create_app(
+            self.clients,
+            intake.accept,
+            body_limit=limit,
+            health=self.health,
+            clock=self._clock.moment,
+        )
         given = self._address
         return Server(
             app,
@@ -119,6 +142,16 @@ class Host:
             trusted_proxy=config.trusted_proxy,
         )
 
+    def _received(self) -> None:
+        """Wake the workers that split, here and elsewhere."""
+        self._wake("split", "")
+        if self._bell:
+            self._bell.ring("split")
 
-def _nobody() -> None:
-    """Wake no worker: another process has it, and polls."""
+    def _wake(self, step: str, client: str) -> None:
+        if self._worker:
+            self._worker.wake(step, client)
+
+
+def _nobody(_step: str, _client: str) -> None:
+    """Ring at no other host: there is none."""

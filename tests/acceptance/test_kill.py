@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from regbridge.store.engine import Store
 from regbridge.store.intake import Arrival, Intake
 from regbridge.store.tables import registrations
+from regbridge.store.upgrades import upgrade
 from regbridge.testing.payloads import encode, sync
 
 COUNT = 3000
@@ -81,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
     (clients / "apap.yaml").write_text(CLIENT, encoding="utf-8")
     (clients / "hanging.py").write_text(HANGING, encoding="utf-8")
     with ledger(tmp_path) as store:
-        store.upgrade()
+        upgrade(store)
         intake = Intake(store)
         body = encode(sync(COUNT))
         now = datetime.now(UTC)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from regbridge.config.loader import load_host
 from regbridge.store.engine import Store
+from regbridge.store.upgrades import require_current
 
 NOTHING_YET = "nothing received yet: there is no ledger, `regbridge serve` makes one"
 
@@ -18,12 +19,13 @@ def open_ledger(configs: Path) -> Iterator[Store | None]:
 
     Raises `ConfigError` when its tables are of another version.
     """
-    store = Store(load_host(configs).database_url)
+    file = load_host(configs)
+    store = Store(file.database_url, file.config.postgresql)
     try:
         if store.embedded and not Path(store.engine.url.database or "").is_file():
             yield None
         else:
-            store.require_current()
+            require_current(store)
             yield store
     finally:
         store.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
@@ -11,12 +10,12 @@ import typer
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, say
-from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
 from regbridge.store.limits import unblock
 from regbridge.store.operate import Choice, retry_receipts, retry_registrations
 from regbridge.store.pauses import resume
 from regbridge.store.report import all_pauses
+from regbridge.store.shared_clock import SharedClock
 
 
 def retry(
@@ -53,7 +52,7 @@ def retry(
 
 def _put_back(store: Store, choice: Choice) -> dict[str, int]:
     """Retry what is meant: numbers mean their own kind, a target has registrations only."""
-    now = to_ms(datetime.now(UTC))
+    now = SharedClock(store)()
     about_registrations = bool(choice.ids or choice.target)
     done = {"registrations": 0, "receipts": 0}
     if about_registrations or not choice.receipts:
@@ -64,7 +63,7 @@ def _put_back(store: Store, choice: Choice) -> dict[str, int]:
 
 
 def _resume(store: Store, choice: Choice) -> int:
-    now = to_ms(datetime.now(UTC))
+    now = SharedClock(store)()
     chosen = [
         (row.client, row.upstream)
         for row in store.read(all_pauses)

@@ -6,13 +6,22 @@ from regbridge.cli.options import CONFIGS, Configs
 from regbridge.cli.printing import say
 from regbridge.config.loader import load_host
 from regbridge.store.engine import Store
+from regbridge.store.upgrades import upgrade as bring_up_to_date
 
 
 def upgrade(configs: Configs = CONFIGS) -> None:
     """Bring the ledger's tables to this version; an embedded ledger does that by itself."""
-    store = Store(load_host(configs).database_url)
+    file = load_host(configs)
+    store = Store(file.database_url, file.config.postgresql)
     try:
-        store.upgrade()
+        done = bring_up_to_date(store)
     finally:
         store.close()
-    say("The ledger has the tables of this version.")
+    if not done.waits_for:
+        say("The ledger has the tables of this version.")
+        return
+    say("Hosts of this version can start: the ledger has all that they need.")
+    say("These hosts are of an older version, and the last step waits until they are replaced:")
+    for name in done.waits_for:
+        say(f"  {name}")
+    say("Run `regbridge upgrade` again after that.")

@@ -192,6 +192,28 @@ class WorkerConfig(Model):
     """How long a failing delivery is tried."""
 
 
+class PostgresqlConfig(Model):
+    """How the host uses a PostgreSQL server; SQLite has no use for any of it."""
+
+    pool_size: Annotated[int, Field(ge=1, le=500)] = 20
+    """The most connections that this process opens, one more for each of waking and waiting."""
+
+    pool_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
+    """How long a step waits for a free connection."""
+
+    connect_timeout_seconds: Annotated[int, Field(ge=2, le=600)] = 5
+    """How long a server may take to answer a new connection."""
+
+    statement_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
+    """How long one statement may take before the server ends it."""
+
+    lock_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 15
+    """How long a statement may wait for rows that another host holds."""
+
+    retry_seconds: Annotated[float, Field(ge=0, le=600)] = 15
+    """How long a lost connection is made anew before Cvent is told to come back later."""
+
+
 class HostConfig(Model):
     """The host's own settings, the `host:` block of `base.yaml`."""
 
@@ -199,6 +221,9 @@ class HostConfig(Model):
         DEFAULT_URL
     )
     """A SQLAlchemy URL, or {env: NAME} for one with a password; SQLite paths start here."""
+
+    postgresql: PostgresqlConfig = PostgresqlConfig()
+    """How a PostgreSQL server is used."""
 
     address: str = "127.0.0.1"
     """The address that the web server listens at."""

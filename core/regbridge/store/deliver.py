@@ -11,7 +11,12 @@ from sqlalchemy import Connection, exists, or_, select
 
 from regbridge.store.history import remember_all
 from regbridge.store.leases import Lease, by_share, take
-from regbridge.store.revisions import roll_up, supersede_deliveries
+from regbridge.store.revisions import (
+    lock_registrants,
+    roll_up,
+    supersede_deliveries,
+    try_lock_registrants,
+)
 from regbridge.store.sql import among, update_rows
 from regbridge.store.tables import State, deliveries, registrants, registrations
 
@@ -52,6 +57,7 @@ def claim_deliveries(
     a delivery waits while the same registration's delivery at that target is pending or parked.
     """
     rows = by_share(partial(_due, connection, client, target, after, lease.now), limit, turn)
+    rows = _not_in_flight(connection, rows, target, lease.now)
     superseded = supersede_deliveries(
         connection, {row.id: row.registration_id for row in rows}, lease.now
     )
@@ -68,7 +74,10 @@ def settle_deliveries(
     lease: Lease,
 ) -> None:
     """Write what became of claimed deliveries; those whose lease was lost are left alone."""
-    about = _held(connection, list(settled), lease)
+    ids = list(settled)
+    of = select(deliveries.c.registrant_id).where(among(deliveries.c.id, ids))
+    lock_registrants(connection, of)
+    about = _held(connection, ids, lease)
     if not about:
         return
     update_rows(connection, deliveries, {i: _values(settled[i], lease.now) for i in sorted(about)})
@@ -150,6 +159,25 @@ def _due(
         .with_for_update(skip_locked=True, of=deliveries)
     )
     return list(connection.execute(statement))
+
+
+def _not_in_flight(connection: Connection, rows: list[Any], target: str, now: int) -> list[Any]:
+    """Leave out what another host claims for the same registrants at this moment.
+
+    The query that found the rows could not see that claim. Once the registrants are locked nobody
+    can make one, and a second look sees all that were made.
+    """
+    if connection.dialect.name == "sqlite":
+        return rows
+    locked = try_lock_registrants(connection, {row.registrant_id for row in rows} - {None})
+    busy = select(deliveries.c.registrant_id).where(
+        among(deliveries.c.registrant_id, locked),
+        deliveries.c.target == target,
+        deliveries.c.lease.is_not(None),
+        deliveries.c.due_at > now,
+    )
+    free = locked - set(connection.scalars(busy).all())
+    return [row for row in rows if row.registrant_id is None or row.registrant_id in free]
 
 
 def _values(settled: Settlement, now: int) -> dict[str, Any]:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, wait_random_exponential
 
+from regbridge.config.schema import PostgresqlConfig
 from regbridge.errors import ConfigError, StoreUnavailableError
 from regbridge.models import Finding, Level
+from regbridge.store import postgresql, sqlite
+from regbridge.store.trouble import Trouble, trouble_of
 
 Result = TypeVar("Result")
+Work = Callable[[Connection], Result]
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
-_TRANSIENT = ("database is locked", "deadlock detected", "could not serialize")
+_CONFLICTS = 8
+"""So often a transaction is tried in all when other transactions are in its way."""
 
 
 class Store:
@@ -35,140 +36,100 @@ class Store:
     at once.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine = _open(url)
-        self.embedded = self.engine.dialect.name == "sqlite"
-        self.writer = self.engine
+    def __init__(self, url: str, settings: PostgresqlConfig | None = None) -> None:
+        """Raises `ConfigError` for a database that is neither SQLite nor PostgreSQL."""
+        self.url = _url(url)
+        self.embedded = self.url.startswith("sqlite")
         self._turn: AbstractContextManager[object] = nullcontext()
+        self._patience = 0.0
         if self.embedded:
-            _set_up_sqlite(self.engine, "BEGIN", cache_kb=2048)
-            self.writer = create_engine(url, pool_size=1, max_overflow=0)
-            _set_up_sqlite(self.writer, "BEGIN IMMEDIATE", cache_kb=16384)
+            self.engine, self.writer = sqlite.open_engines(self.url)
             self._turn = threading.Lock()
+        else:
+            settings = settings or PostgresqlConfig()
+            self.engine = self.writer = postgresql.open_engine(self.url, settings)
+            self._patience = settings.retry_seconds
 
-    def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Run `work` in a transaction that only reads, and return what it returns."""
-        return _transact(self.engine, work)
+    def read(self, work: Work[Result], patience: float | None = None) -> Result:
+        """Run `work` in a transaction that only reads, and return what it returns.
 
-    def write(self, work: Callable[[Connection], Result]) -> Result:
-        """Run `work` in one transaction, again when another writer was in its way.
+        `patience` is for how many seconds a lost connection is made anew, as the settings say when
+        left out. Raises `StoreUnavailableError`.
+        """
+        patience = self._patience if patience is None else patience
+        return self._retrying(patience, partial(_transact, self.engine, work))
+
+    def write(self, work: Work[Result]) -> Result:
+        """Run `work` in one transaction, again when another one was in its way.
 
         When this returns, the commit is on disk. Raises `StoreUnavailableError` when it is not.
+        A connection to PostgreSQL that is lost is made anew for a while; one that was lost during
+        the commit is no reason to do the work twice (see `postgresql.transact`).
         """
-        retrying = Retrying(
-            retry=retry_if_exception(_is_transient),
-            stop=stop_after_attempt(5),
-            wait=wait_random_exponential(multiplier=0.05, max=1),
-            reraise=True,
-        )
+        transact = _transact if self.embedded else postgresql.transact
         with self._turn:
-            result: Result = retrying(_transact, self.writer, work)
-        return result
-
-    def upgrade(self, revision: str = "head") -> None:
-        """Bring the tables to this version, or to a revision; a new database gets all of them.
-
-        Raises `ConfigError` when the database is from a newer version.
-        """
-        config = _alembic()
-
-        def run(connection: Connection) -> None:
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
-
-        try:
-            self.write(run)
-        except CommandError as error:
-            message = "the database was made by a newer version of regbridge"
-            raise _refusal(message, "install that version, or a newer one") from error
-
-    def require_current(self) -> None:
-        """Raise `ConfigError` when the tables are not those of this version."""
-        head = ScriptDirectory.from_config(_alembic()).get_current_head()
-        found = self.read(lambda c: MigrationContext.configure(c).get_current_revision())
-        if found != head:
-            message = f"the database is at revision {found or 'none'}, this version needs {head}"
-            raise _refusal(message, "run `regbridge upgrade`")
+            return self._retrying(self._patience, partial(transact, self.writer, work))
 
     def ping(self) -> None:
-        """Raise `StoreUnavailableError` when the database does not answer."""
-        self.read(lambda connection: connection.exec_driver_sql("SELECT 1"))
+        """Raise `StoreUnavailableError` when the database does not answer at once."""
+        self.read(lambda connection: connection.exec_driver_sql("SELECT 1"), patience=0)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
         self.writer.dispose()
 
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    return config
-
-
-def _open(url: str) -> Engine:
-    try:
-        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        message = f"host.database cannot be opened: {type(error).__name__}"
-        raise _refusal(message, "write a URL such as sqlite:///regbridge.db") from error
-    if engine.dialect.name == "sqlite":
-        _make_folder(engine.url.database or "")
-    return engine
-
-
-def _make_folder(file: str) -> None:
-    if file in ("", ":memory:"):
-        raise _refusal("host.database is in memory, so nothing would be kept", "name a file")
-    try:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"the folder of the database {file} cannot be made: {error.strerror}"
-        raise _refusal(message, "name another file in host.database") from error
+    def _retrying(self, patience: float, run: Callable[[], Result]) -> Result:
+        retrying = Retrying(
+            retry=lambda state: _is_worth_a_retry(state, time.monotonic() - begun, patience),
+            wait=wait_random_exponential(multiplier=0.05, max=1),
+            reraise=True,
+        )
+        begun = time.monotonic()
+        try:
+            result: Result = retrying(run)
+        except DBAPIError as error:
+            # The first line alone: what PostgreSQL says after it may quote the row.
+            cause = str(error.orig).partition("\n")[0]
+            lasts = not isinstance(error, OperationalError)
+            raise StoreUnavailableError(
+                f"the ledger cannot be used: {cause}", lasts=lasts
+            ) from error
+        except postgresql.LostCommitError as error:
+            raise StoreUnavailableError(str(error)) from error
+        except PoolTimeoutError as error:
+            raise StoreUnavailableError("the ledger has no free connection") from error
+        return result
 
 
-def _refusal(message: str, remedy: str) -> ConfigError:
+def refusal(message: str, remedy: str) -> ConfigError:
+    """Return the error of a database that cannot be used as it is."""
     return ConfigError([Finding(Level.ERROR, message, remedy=remedy)])
 
 
-def _set_up_sqlite(engine: Engine, begin: str, cache_kb: int) -> None:
-    """Make every transaction start with `begin`.
-
-    A write begins with the write lock, so that what it reads first cannot change before it writes.
-    """
-    pragmas = (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "busy_timeout=30000",
-        f"cache_size=-{cache_kb}",
-        "journal_size_limit=67108864",
-        "cache_spill=OFF",
-        "wal_autocheckpoint=16384",
-    )
-
-    def connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions by itself
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
-
-    event.listen(engine, "connect", connect)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-
-
-def _transact(engine: Engine, work: Callable[[Connection], Result]) -> Result:
+def _url(url: str) -> str:
     try:
-        with engine.begin() as connection:
-            return work(connection)
-    except DBAPIError as error:
-        # The first line alone: what PostgreSQL says after it may quote the row.
-        cause = str(error.orig).partition("\n")[0]
-        raise StoreUnavailableError(f"the ledger cannot be used: {cause}") from error
-    except PoolTimeoutError as error:
-        raise StoreUnavailableError("the ledger has no free connection") from error
+        driver = make_url(url).drivername
+    except (ArgumentError, ValueError):
+        raise refusal("host.database is no URL", "write one, as sqlite:///regbridge.db") from None
+    if driver not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise refusal(
+            f"host.database begins with {driver}://, which is not supported",
+            "write sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE",
+        )
+    return url
 
 
-def _is_transient(error: BaseException) -> bool:
-    return isinstance(error, StoreUnavailableError) and any(
-        text in str(error) for text in _TRANSIENT
-    )
+def _is_worth_a_retry(state: RetryCallState, waited: float, patience: float) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    match trouble_of(error) if isinstance(error, DBAPIError) else Trouble.ERROR:
+        case Trouble.CONFLICT:
+            return state.attempt_number < _CONFLICTS
+        case Trouble.LOST:
+            return waited < patience
+    return False
+
+
+def _transact(engine: Engine, work: Work[Result]) -> Result:
+    with engine.begin() as connection:
+        return work(connection)

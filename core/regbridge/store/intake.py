@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, insert
 
 from regbridge.errors import StoreUnavailableError
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
-from regbridge.store.sql import insert_rows
+from regbridge.store.sql import insert_or_update, insert_rows
 from regbridge.store.tables import State, receipt_bodies, receipts
 
 _GROUP_COUNT = 256
@@ -102,7 +101,7 @@ class Intake:
         try:
             ids = self._store.write(lambda connection: store_receipts(connection, arrivals))
         except Exception as error:
-            if len(group) > 1 and not isinstance(error.__cause__, OperationalError):
+            if len(group) > 1 and getattr(error, "lasts", True):
                 # One message may be what the database refuses: the others must not suffer.
                 for one in group:
                     self._commit([one])
@@ -135,22 +134,17 @@ def _store_malformed(connection: Connection, arrival: Arrival) -> int:
     digest = hashlib.sha256(
         f"{arrival.client}\0{arrival.endpoint}\0".encode() + arrival.body
     ).hexdigest()
-    found: int | None = connection.scalar(
-        select(receipts.c.id).where(receipts.c.digest == digest).with_for_update()
-    )
-    if found is not None:
-        connection.execute(
-            update(receipts).where(receipts.c.id == found).values(arrivals=receipts.c.arrivals + 1)
-        )
-        return found
     row = _row(arrival) | {
         "digest": digest,
         "state": State.PARKED,
         "reason": arrival.problem,
         "due_at": None,
     }
-    stored: int = connection.scalars(insert(receipts).returning(receipts.c.id), [row]).one()
-    _store_bodies(connection, [(stored, arrival)])
+    again = {"arrivals": receipts.c.arrivals + 1}
+    statement = insert_or_update(connection, receipts, "digest", again).values(row)
+    stored: int = connection.scalars(statement.returning(receipts.c.id)).one()
+    body = {"receipt_id": stored, "body": arrival.body}
+    insert_rows(connection, receipt_bodies, [body], if_new=True)
     return stored
 
 

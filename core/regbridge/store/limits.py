@@ -7,22 +7,30 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from regbridge.limits import Block
+from regbridge.limits import Block, Limiters
 from regbridge.store.clock import from_ms, to_ms
 from regbridge.store.engine import Store
+from regbridge.store.shared_clock import SharedClock
 from regbridge.store.sql import insert_rows
 from regbridge.store.tables import limiter_blocks, limiter_calls, limiter_places
+
+
+def ledger_limiters(store: Store) -> Limiters:
+    """Return the limiters that all hosts and commands of a ledger share."""
+    clock = SharedClock(store)
+    return Limiters(LedgerPlaces(store, clock), clock.seconds)
 
 
 class LedgerPlaces:
     """Keeps places, blocks and counts in the ledger; see `regbridge.limits.Places`.
 
     Each call of a vendor costs two small transactions, which take a few milliseconds of the time
-    that a limiter makes it wait anyway.
+    that a limiter makes it wait anyway. By `clock` the others may have another time than this one.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: SharedClock | None = None) -> None:
         self._store = store
+        self._clock = clock
 
     def take(self, key: str, places: int, now: int, until: int) -> int | None:
         """Take a free place until `until`, count the call, and return the place's number.
@@ -40,7 +48,8 @@ class LedgerPlaces:
         )
 
     def give_back(self, key: str, place: int, free_at: int) -> None:
-        """Make a place free from `free_at` on."""
+        """Make a place free from `free_at` on, by everybody's clock."""
+        free_at += round(self._clock.uncertainty * 1000) if self._clock else 0
         mine = update(limiter_places).where(
             limiter_places.c.key == key, limiter_places.c.place == place
         )

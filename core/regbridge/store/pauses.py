@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select, update
 
 from regbridge.store.history import remember
+from regbridge.store.sql import insert_if_new
 from regbridge.store.tables import pauses
 
 
@@ -48,19 +49,22 @@ def pause(
     now: int,
 ) -> None:
     """Pause an upstream or target, or go on pausing it; only the first time is remembered."""
-    before = find_pause(connection, client, upstream)
-    _forget(connection, client, upstream)
-    row: dict[str, Any] = {
-        "client": client,
-        "upstream": upstream,
-        "cause": cause,
-        "reason": reason,
-        "since": before.since if before else now,
-        "until": until,
-    }
-    connection.execute(insert(pauses), row)
-    if before is None:
+    what = {"client": client, "upstream": upstream}
+    how: dict[str, Any] = {"cause": cause, "reason": reason, "until": until}
+    new = insert_if_new(connection, pauses).values(**what, **how, since=now)
+    if connection.execute(new).rowcount:
         remember(connection, now, client, "paused", f"{cause}: {reason}", target=upstream)
+    else:
+        connection.execute(update(pauses).filter_by(**what).values(**how))
+
+
+def prolong(connection: Connection, client: str, upstream: str, seen: int, until: int) -> bool:
+    """Move the end of a pause that was seen to end at `seen`.
+
+    Returns False when somebody else did so first, or the pause is over.
+    """
+    mine = update(pauses).filter_by(client=client, upstream=upstream, until=seen)
+    return connection.execute(mine.values(until=until)).rowcount > 0
 
 
 def resume(connection: Connection, client: str, upstream: str, now: int) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from regbridge.store.history import remember_all
 from regbridge.store.leases import Lease, by_share, held, take
 from regbridge.store.prepared import Prepared, write_deliveries
 from regbridge.store.revisions import (
+    lock_registrants,
     newer_revisions,
     roll_up,
     supersede_deliveries,
@@ -82,6 +83,7 @@ def admit(
     `filtered` gives reasons by registration, `keys` the dedupe keys of all others, in the order
     of their arrival. What is returned stays claimed and is now the newest of its registrant.
     """
+    lock_registrants(connection, _registrants([*filtered, *keys]))
     mine = held(connection, registrations, [*filtered, *keys], lease.token)
     _settle(connection, State.FILTERED, {i: r for i, r in filtered.items() if i in mine}, lease.now)
     owners = _claim_keys(connection, {i: k for i, k in keys.items() if i in mine}, client)
@@ -106,6 +108,7 @@ def settle_prepared(
     prepared: Mapping[int, Sequence[Prepared] | Postponed],
 ) -> None:
     """Write the deliveries of registrations, or when to try again; frees what was claimed."""
+    lock_registrants(connection, _registrants(prepared))
     mine = held(connection, registrations, list(prepared), lease.token)
     mine -= _settle_superseded(connection, mine, lease.now)
     done: dict[int, Sequence[Prepared]] = {}
@@ -140,11 +143,15 @@ def _due(connection: Connection, client: str, now: int, bulk: bool, limit: int) 
 
 
 def _siblings(connection: Connection, ids: list[int], now: int) -> Sequence[int]:
-    chosen = select(registrations.c.registrant_id).where(among(registrations.c.id, ids))
     statement = select(registrations.c.id).where(
-        registrations.c.registrant_id.in_(chosen), registrations.c.due_at <= now
+        registrations.c.registrant_id.in_(_registrants(ids)), registrations.c.due_at <= now
     )
     return connection.scalars(statement.with_for_update(skip_locked=True)).all()
+
+
+def _registrants(of: Collection[int]) -> Select[Any]:
+    """Return the query of the registrants of registrations."""
+    return select(registrations.c.registrant_id).where(among(registrations.c.id, of))
 
 
 def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
@@ -172,7 +179,9 @@ def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
 def _claim_keys(connection: Connection, keys: Mapping[int, str], client: str) -> dict[int, int]:
     """Return the owner of each registration's key: the first that ever claimed it."""
     texts = {i: _stored_key(client, key) for i, key in keys.items()}
-    rows = [{"key": text, "registration_id": i} for i, text in texts.items()]
+    # In one order at all hosts, so that none waits for another that waits for it.
+    ordered = sorted(texts.items(), key=lambda item: item[1])
+    rows = [{"key": text, "registration_id": i} for i, text in ordered]
     insert_rows(connection, dedupe_keys, rows, if_new=True)
     statement = select(dedupe_keys.c.key, dedupe_keys.c.registration_id).where(
         among(dedupe_keys.c.key, set(texts.values()))
@@ -210,7 +219,7 @@ def _settle_superseded(connection: Connection, ids: Collection[int], now: int) -
 
 def _older_waiting(connection: Connection, ids: Collection[int]) -> dict[int, int]:
     """Return the deliveries that wait for the same registrants; those in flight settle alone."""
-    about = select(registrations.c.registrant_id).where(among(registrations.c.id, ids))
+    about = _registrants(ids)
     statement = select(deliveries.c.id, deliveries.c.registration_id).where(
         deliveries.c.registrant_id.in_(about),
         deliveries.c.state == State.PENDING,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, select, tuple_, update
 
 from regbridge.store.sql import among, update_rows
-from regbridge.store.tables import State, deliveries, registrations
+from regbridge.store.tables import State, deliveries, registrants, registrations
 
 _STRENGTH: Mapping[str, int] = {
     state.value: place
@@ -40,6 +40,30 @@ _newest = (
     .limit(1)
     .scalar_subquery()
 )
+
+
+def lock_registrants(connection: Connection, of: Select[Any]) -> None:
+    """Make every other transaction about these registrants (a query of their ids) wait.
+
+    Which revision is the newest, and whether one is in flight, must not change between the look
+    and the commit. SQLite lets one transaction write at a time and needs no lock.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(_locking(registrants.c.id.in_(of)).with_for_update(key_share=True))
+
+
+def try_lock_registrants(connection: Connection, ids: Collection[int]) -> set[int]:
+    """Lock those registrants that no other transaction has locked, and return them."""
+    if connection.dialect.name == "sqlite":
+        return set(ids)
+    statement = _locking(among(registrants.c.id, ids))
+    locked = connection.scalars(statement.with_for_update(key_share=True, skip_locked=True))
+    return set(locked.all())
+
+
+def _locking(which: ColumnElement[bool]) -> Select[Any]:
+    """Select registrants in the order in which all transactions lock them."""
+    return select(registrants.c.id).where(which).order_by(registrants.c.id)
 
 
 def newer_revisions(connection: Connection, ids: Collection[int]) -> dict[int, int]:

@@ -100,8 +100,7 @@ class _InsertForm:
     """An INSERT for rows with certain columns, in the words of one driver."""
 
     def __init__(self, dialect: Dialect, table: Table, names: Sequence[str], if_new: bool) -> None:
-        insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
-        statement = insert(table).values({name: bindparam(name) for name in names}).inline()
+        statement = _insert(dialect, table).values({n: bindparam(n) for n in names}).inline()
         compiled = (statement.on_conflict_do_nothing() if if_new else statement).compile(
             dialect=dialect
         )
@@ -126,6 +125,23 @@ class _InsertForm:
 
 
 _form = lru_cache(maxsize=64)(_InsertForm)
+
+
+def insert_if_new(connection: Connection, table: Table) -> Any:
+    """Return an INSERT of one row that does nothing if its unique key is there already."""
+    return _insert(connection.dialect, table).on_conflict_do_nothing()
+
+
+def insert_or_update(
+    connection: Connection, table: Table, key: str, values: Mapping[str, Any]
+) -> Any:
+    """Return an INSERT of one row that writes `values` instead if its unique `key` is there."""
+    statement = _insert(connection.dialect, table)
+    return statement.on_conflict_do_update(index_elements=[key], set_=values)
+
+
+def _insert(dialect: Dialect, table: Table) -> Any:
+    return (sqlite if dialect.name == "sqlite" else postgresql).insert(table)
 
 
 def update_rows(

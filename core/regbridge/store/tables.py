@@ -294,6 +294,14 @@ class Configuration(SQLModel, table=True):
     first_used_at: int = Field(sa_type=_Big)
 
 
+class Compatibility(SQLModel, table=True):
+    """One row: the first revision whose version can work with the tables as they are."""
+
+    __tablename__: ClassVar[str] = "compatibility"
+
+    oldest: str = Field(primary_key=True)
+
+
 class History(SQLModel, table=True):
     """What is out of the ordinary: failures, parking, retries, pauses. Normal steps leave none."""
 
@@ -322,4 +330,5 @@ limiter_places: Table = SQLModel.metadata.tables["limiter_places"]
 limiter_blocks: Table = SQLModel.metadata.tables["limiter_blocks"]
 limiter_calls: Table = SQLModel.metadata.tables["limiter_calls"]
 configurations: Table = SQLModel.metadata.tables["configurations"]
+compatibility: Table = SQLModel.metadata.tables["compatibility"]
 history: Table = SQLModel.metadata.tables["history"]

@@ -5,11 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
 
 from regbridge.clients import Clients
+from regbridge.errors import StoreUnavailableError
 from regbridge.store.engine import Store
 from regbridge.worker.leasing import Leasing
 from regbridge.worker.schedule import Limits
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -29,3 +38,19 @@ class Context:
     batch_size: int = 500
     wake: Callable[[str, str], None] = lambda _step, _client: None
     stopping: threading.Event = field(default_factory=threading.Event)
+    retry_seconds: float = 1.0
+
+    def settle(self, work: Callable[[Connection], None]) -> None:
+        """Run what settles claimed rows, again and again while the ledger cannot be used.
+
+        What a target answered is nowhere else: without it a record is sent twice, or parked. It
+        gives up only once the process has to stop. Whoever claims a row meanwhile is found out by
+        its lease.
+        """
+        while True:
+            try:
+                return self.store.write(work)
+            except StoreUnavailableError as error:
+                log.error("cannot settle yet", error=error.detail)
+                if error.lasts or self.stopping.wait(self.retry_seconds):
+                    raise

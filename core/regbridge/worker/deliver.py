@@ -58,6 +58,8 @@ class Deliverer:
         turn = next(self._turns)
         if paused and paused.until > lease.now:
             return False
+        if paused and not self._outages.reserve_try(paused, lease.until):
+            return False
         limit = 1 if paused else self._plugin.batch_size
         rows = self._context.store.write(
             lambda c: claim_deliveries(
@@ -65,13 +67,13 @@ class Deliverer:
             )
         )
         if not rows:
+            if paused:
+                self._outages.give_back(paused, lease.until)
             return False
-        if paused:
-            self._outages.reserve_try(paused, lease.until)
         with self._context.leasing.keep(lease, deliveries, [row.id for row in rows]):
             settled = self._deliver(rows, paused)
             now = lease.at(self._context.clock())
-            self._context.store.write(
+            self._context.settle(
                 lambda c: settle_deliveries(c, self._client, self._target.name, settled, now)
             )
         if self._is_first:

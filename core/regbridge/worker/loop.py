@@ -56,6 +56,7 @@ class Worker:
         *,
         clock: Callable[[], int] = clock,
         jitter: Callable[[], float] = random.random,
+        ring: Callable[[str, str], None] = lambda _step, _client: None,
     ) -> None:
         self.context = Context(
             store=store,
@@ -65,9 +66,10 @@ class Worker:
             jitter=jitter,
             limits=Limits(config.retry.attempts, config.retry.bug_attempts),
             batch_size=config.batch_size,
-            wake=self.wake,
+            wake=self._wake_all,
         )
         self._config = config
+        self._ring = ring
         self._lanes = _lanes(self.context)
         self._threads: list[threading.Thread] = []
 
@@ -81,11 +83,16 @@ class Worker:
                 name = f"{lane.step} {lane.client} {number}"
                 self._spawn(partial(self._run_lane, lane), name)
 
-    def wake(self, step: str = "split", client: str = "") -> None:
-        """Let the lanes of a step (of one client, or of all) look for work now."""
+    def wake(self, step: str = "", client: str = "") -> None:
+        """Let the lanes of a step, or of all steps, look for work now; of one client, or of all."""
         for lane in self._lanes:
-            if lane.step == step and client in ("", lane.client):
+            if step in ("", lane.step) and client in ("", lane.client):
                 lane.woken.set()
+
+    def _wake_all(self, step: str, client: str) -> None:
+        """Wake lanes here, and at the other hosts of the ledger."""
+        self.wake(step, client)
+        self._ring(step, client)
 
     def stop(self) -> bool:
         """Let the steps under way settle; return False if some did not end in time.

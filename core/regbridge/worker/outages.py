@@ -6,7 +6,7 @@ import threading
 
 from regbridge.errors import CredentialsError, QuotaExceededError, RegbridgeError
 from regbridge.store.clock import to_ms
-from regbridge.store.pauses import Cause, Paused, find_pause, pause, resume
+from regbridge.store.pauses import Cause, Paused, find_pause, pause, prolong, resume
 from regbridge.worker.context import Context
 from regbridge.worker.schedule import asked_for
 
@@ -32,9 +32,11 @@ class Outages:
         """Return the pause, if there is one; every process of the ledger sees the same."""
         return self._context.store.read(lambda c: find_pause(c, self._client, self._upstream))
 
-    def reserve_try(self, paused: Paused, lease_end: int) -> None:
-        """Keep everybody else away while one record is tried."""
-        self._pause(paused.cause, paused.reason, lease_end)
+    def reserve_try(self, paused: Paused, lease_end: int) -> bool:
+        """Keep everybody else away while one record is tried; False if somebody else does that."""
+        return self._context.store.write(
+            lambda c: prolong(c, self._client, self._upstream, paused.until, lease_end)
+        )
 
     def failed(self, error: RegbridgeError, *, paused: Paused | None) -> int | None:
         """Count a failed call. Return until when (ms) to leave it alone, None to carry on."""
@@ -52,10 +54,11 @@ class Outages:
         wait = max(wait, round(asked_for(error) * 1000))
         return self._pause(Cause.OUTAGE, str(error), now + wait)
 
-    def untried(self, paused: Paused | None) -> None:
-        """Give back the try that `reserve_try` took, when there was nothing to call for."""
-        if paused:
-            self._pause(paused.cause, paused.reason, paused.until)
+    def give_back(self, paused: Paused, lease_end: int) -> None:
+        """Let anybody try who has something to try with: the one who reserved it had not."""
+        self._context.store.write(
+            lambda c: prolong(c, self._client, self._upstream, lease_end, paused.until)
+        )
 
     def succeeded(self, *, paused: Paused | None) -> None:
         """Forget the failures, and end the pause if there is one."""

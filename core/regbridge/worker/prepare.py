@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -49,6 +49,12 @@ class Preparer:
         turn = next(self._turns)
         if any(pause.until > lease.now for pause in paused.values()):
             return False
+        reserved = [
+            name for name in paused if self._outages[name].reserve_try(paused[name], lease.until)
+        ]
+        if len(reserved) < len(paused):
+            self._give_back(reserved, paused, lease)
+            return False
         limit = 1 if paused else self._batch_size
         rows = self._context.store.write(
             lambda c: claim_registrations(
@@ -56,19 +62,23 @@ class Preparer:
             )
         )
         if not rows:
+            self._give_back(reserved, paused, lease)
             return False
-        for name, pause in paused.items():
-            self._outages[name].reserve_try(pause, lease.until)
         with self._context.leasing.keep(lease, registrations, [row.id for row in rows]):
             self._prepare({row.id: row for row in rows}, lease, paused)
         self._context.wake("deliver", self._client)
         return True
+
+    def _give_back(self, names: Iterable[str], paused: Mapping[str, Paused], lease: Lease) -> None:
+        for name in names:
+            self._outages[name].give_back(paused[name], lease.until)
 
     def _prepare(self, rows: Mapping[int, Any], lease: Lease, paused: Mapping[str, Paused]) -> None:
         results: Results = {}
         kept = self._admit(rows, lease, results)
         enrichment = self._pipeline.enrich(kept)
         holds = self._note_calls(enrichment, paused)
+        self._give_back(paused.keys() - enrichment.called, paused, lease)
         for registration, entry in zip(kept, enrichment.entries, strict=True):
             row = rows[registration.id]
             if isinstance(entry, Registration):
@@ -78,7 +88,7 @@ class Preparer:
             else:
                 results[row.id] = self._postpone(entry, row)
         now = lease.at(self._context.clock())
-        self._context.store.write(
+        self._context.settle(
             lambda c: settle_prepared(c, now, self._client, self._pipeline.fingerprint, results)
         )
 
@@ -111,8 +121,8 @@ class Preparer:
         for name, outages in self._outages.items():
             error = failed.get(name)
             if name not in enrichment.called:
-                outages.untried(paused.get(name))
-            elif error is None:
+                continue
+            if error is None:
                 outages.succeeded(paused=paused.get(name))
             elif until := outages.failed(error, paused=paused.get(name)):
                 holds[name] = until

@@ -18,6 +18,7 @@ from regbridge.store import report
 from regbridge.store.engine import Store
 from regbridge.store.intake import Arrival, Intake
 from regbridge.store.limits import LedgerPlaces
+from regbridge.store.upgrades import upgrade
 from regbridge.testing import payloads
 from regbridge.worker.loop import Worker
 from regbridge_cvent.refusals import next_midnight
@@ -51,7 +52,7 @@ class Bridge:
         self.simulator = simulator
         self.offset = 0.0
         self.store = Store(f"sqlite:///{(folder / 'ledger.db').as_posix()}")
-        self.store.upgrade()
+        upgrade(self.store)
         limiters = Limiters(LedgerPlaces(self.store), self.seconds)
         self.clients: Clients = start_clients(folder, limiters)
         self.intake = Intake(self.store)

@@ -7,12 +7,14 @@ import shutil
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import Connection, create_engine, delete, select, text
 from sqlalchemy.exc import OperationalError
+from sqlmodel import SQLModel
 
 from regbridge import (
     Client,
@@ -45,6 +47,7 @@ from regbridge.store.tables import (
     receipts,
     registrations,
 )
+from regbridge.store.upgrades import upgrade
 from regbridge.testing.payloads import encode, live, registrant
 from regbridge.worker.loop import Worker
 
@@ -305,19 +308,32 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file with the tables in it; copying it is quicker than migrating again."""
     path = tmp_path_factory.mktemp("ledger") / "new.db"
     store = Store(f"sqlite:///{path}")
-    store.upgrade()
+    upgrade(store)
     store.close()
     return path
 
 
-@pytest.fixture
-def bare_ledger(new_database: Path, tmp_path: Path) -> Iterator[Ledger]:
-    """A ledger without clients."""
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def bare_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger without clients, in either database: whatever holds in one holds in the other."""
     path = tmp_path / "regbridge.db"
-    shutil.copy(new_database, path)
-    ledger = Ledger(path)
+    if request.param == "SQLite":
+        shutil.copy(request.getfixturevalue("new_database"), path)
+        ledger = Ledger(path)
+    else:
+        ledger = Ledger(path, request.getfixturevalue("postgres_tables"))
+        ledger.store.write(empty)
     yield ledger
     ledger.close()
+
+
+def empty(connection: Connection) -> None:
+    """Delete every row and count from 1 again, which is quicker than making tables."""
+    for table in reversed(SQLModel.metadata.sorted_tables):
+        connection.execute(delete(table))
+        if "id" in table.columns:
+            sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
+            connection.exec_driver_sql(f"SELECT setval({sequence}, 1, false)")
 
 
 @pytest.fixture
@@ -335,7 +351,24 @@ def killed() -> type[Killed]:
 
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
-    """A schema of its own, which is dropped after the test.
+    """A schema of its own, which is dropped after the test."""
+    with new_schema() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_tables() -> Iterator[str]:
+    """A schema with the tables in it."""
+    with new_schema() as url:
+        store = Store(url)
+        upgrade(store)
+        store.close()
+        yield url
+
+
+@contextmanager
+def new_schema() -> Iterator[str]:
+    """Make a schema and drop it at the end.
 
     Who names a server in REGBRIDGE_TEST_POSTGRES expects it to answer: then nothing is skipped.
     """
@@ -357,7 +390,7 @@ def postgres_url() -> Iterator[str]:
 def shared_ledger(postgres_url: str, tmp_path: Path) -> Iterator[Ledger]:
     """A ledger that several workers share, with one client."""
     ledger = Ledger(tmp_path, postgres_url)
-    ledger.store.upgrade()
+    upgrade(ledger.store)
     ledger.add_client()
     yield ledger
     ledger.close()

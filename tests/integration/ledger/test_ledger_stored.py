@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, create_engine, event, select, text
 
 from regbridge import Kind
 from regbridge.errors import StoreUnavailableError
@@ -23,12 +22,15 @@ if TYPE_CHECKING:
 
 
 def read_rows(ledger: Ledger, query: str) -> list[tuple[object, ...]]:
-    """Read the database file by a connection that has nothing to do with the ledger's."""
-    connection = sqlite3.connect(ledger.path)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
+    """Read the database by a connection that has nothing to do with the ledger's."""
+    engine = create_engine(ledger.store.url)
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(text(query))]
+    engine.dispose()
+    return rows
+
+
+in_a_file = pytest.mark.parametrize("bare_ledger", ["SQLite"], indirect=True)
 
 
 def test_a_message_is_on_disk_when_its_receipt_is_returned(ledger: Ledger) -> None:
@@ -50,6 +52,7 @@ def test_each_of_many_messages_at_once_gets_a_receipt_of_its_own(ledger: Ledger)
     assert dict(stored) == dict(zip(ids, bodies, strict=True))  # type: ignore[arg-type]
 
 
+@in_a_file
 def test_a_commit_waits_for_the_disk(ledger: Ledger) -> None:
     def ask(name: str) -> object:
         return ledger.store.write(lambda c: c.exec_driver_sql(f"PRAGMA {name}").scalar())
@@ -67,6 +70,7 @@ def test_a_message_that_cannot_be_committed_is_refused_and_nothing_of_it_is_stor
         ledger.receive(sync(1))
 
     assert read_rows(ledger, "SELECT * FROM gone") == []
+    ledger.store.write(lambda c: c.exec_driver_sql("ALTER TABLE gone RENAME TO receipts"))
 
 
 def test_intake_works_again_after_the_database_came_back(ledger: Ledger) -> None:
@@ -81,6 +85,7 @@ def test_intake_works_again_after_the_database_came_back(ledger: Ledger) -> None
     assert ledger.states() == ["delivered"]
 
 
+@in_a_file
 def test_a_database_that_takes_no_writes_refuses_messages(ledger: Ledger) -> None:
     def forbid_writes(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA query_only=ON")
@@ -94,6 +99,7 @@ def test_a_database_that_takes_no_writes_refuses_messages(ledger: Ledger) -> Non
     assert read_rows(ledger, "SELECT id FROM receipts") == []
 
 
+@in_a_file
 def test_a_file_that_is_no_database_refuses_messages(ledger: Ledger) -> None:
     ledger.store.close()
     for path in ledger.path.parent.glob("regbridge.db*"):
@@ -113,12 +119,19 @@ def test_a_closed_intake_refuses_messages_at_once(ledger: Ledger) -> None:
 def test_a_message_that_the_database_refuses_does_not_take_others_along(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger.store.write(
-        lambda c: c.exec_driver_sql(
+    refuse, allow = (
+        (
             "CREATE TRIGGER refuse BEFORE INSERT ON receipts WHEN NEW.client = 'refused' "
-            "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            "BEGIN SELECT RAISE(ABORT, 'refused'); END",
+            "DROP TRIGGER refuse",
+        )
+        if ledger.store.embedded
+        else (
+            "ALTER TABLE receipts ADD CONSTRAINT refuse CHECK (client <> 'refused')",
+            "ALTER TABLE receipts DROP CONSTRAINT refuse",
         )
     )
+    ledger.store.write(lambda c: c.exec_driver_sql(refuse))
     under_way, go_on = threading.Event(), threading.Event()
     write = ledger.store.write
 
@@ -135,6 +148,7 @@ def test_a_message_that_the_database_refuses_does_not_take_others_along(
         bad = pool.submit(ledger.receive, sync(2), "refused")
         good = [pool.submit(ledger.receive, sync(number)) for number in (3, 4)]
         go_on.set()
+    ledger.store.write(lambda c: c.exec_driver_sql(allow))
 
     assert [future.exception() for future in (first, *good)] == [None] * 3
     assert isinstance(bad.exception(), StoreUnavailableError)
@@ -243,7 +257,7 @@ def test_unknown_fields_of_record_and_envelope_are_accepted(ledger: Ledger) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "milliseconds"),
+    ("time", "milliseconds"),
     [
         ("2026-11-24T10:00:00.617Z", 1_795_514_400_617),
         ("2026-11-24T05:00:00.617-05:00", 1_795_514_400_617),
@@ -253,12 +267,12 @@ def test_unknown_fields_of_record_and_envelope_are_accepted(ledger: Ledger) -> N
     ],
 )
 def test_times_are_stored_in_utc_and_the_text_is_kept(
-    ledger: Ledger, text: str, milliseconds: int | None
+    ledger: Ledger, time: str, milliseconds: int | None
 ) -> None:
-    ledger.receive(message("AttendeeManualSynced", [registrant(1)], time=text))
+    ledger.receive(message("AttendeeManualSynced", [registrant(1)], time=time))
 
     row = ledger.receipts()[0]
-    assert (row.message_time, row.message_time_text) == (milliseconds, text)
+    assert (row.message_time, row.message_time_text) == (milliseconds, time)
     assert row.received_at == ledger.clock.now
 
 
@@ -270,9 +284,10 @@ def test_texts_with_a_nul_can_be_stored_by_every_database(ledger: Ledger) -> Non
 
     receipt, registration = ledger.receipts()[0], ledger.registrations()[0]
     texts = [*receipt, *registration]
-    assert not [text for text in texts if isinstance(text, str) and "\0" in text]
+    assert not [found for found in texts if isinstance(found, str) and "\0" in found]
 
 
+@in_a_file
 def test_a_search_walks_one_index_and_never_the_records_themselves(ledger: Ledger) -> None:
     plans: list[str] = []
 

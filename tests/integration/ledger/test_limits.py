@@ -17,6 +17,7 @@ from regbridge import QuotaExceededError
 from regbridge.limits import Limiters, OwnPlaces, Places, RateLimit, RateLimiter
 from regbridge.store.engine import Store
 from regbridge.store.limits import LedgerPlaces, calls_since
+from regbridge.store.upgrades import upgrade
 
 START = datetime(2027, 3, 4, 23, 59, tzinfo=UTC)
 FREE = RateLimit(per_second=2, burst=1)
@@ -52,7 +53,7 @@ def places(request: pytest.FixtureRequest) -> Iterator[Places]:
         yield OwnPlaces()
         return
     store = Store(request.getfixturevalue(request.param))
-    store.upgrade()
+    upgrade(store)
     yield LedgerPlaces(store)
     store.close()
 
@@ -189,7 +190,7 @@ def test_threads_of_two_processes_never_hold_the_same_place(
     request: pytest.FixtureRequest, database: str
 ) -> None:
     stores = [Store(request.getfixturevalue(database)) for _ in range(2)]
-    stores[0].upgrade()
+    upgrade(stores[0])
     under_way: set[int] = set()
     most = []
 
@@ -216,7 +217,7 @@ def test_the_ledger_counts_calls_by_account_and_day(
     request: pytest.FixtureRequest, database: str, time: Time
 ) -> None:
     store = Store(request.getfixturevalue(database))
-    store.upgrade()
+    upgrade(store)
     calls(time.limiter(LedgerPlaces(store)), time, STANDARD, 10)
     time.sleep(60)
     calls(time.limiter(LedgerPlaces(store)), time, STANDARD, 3)

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, String, insert, select
+from sqlalchemy import Connection, MetaData, String, insert, inspect, select
 from sqlmodel import SQLModel
 
 from regbridge.errors import ConfigError
 from regbridge.store.engine import Store
+from regbridge.store.postgresql import name_connections
 from regbridge.store.tables import receipt_bodies, registration_payloads
+from regbridge.store.upgrades import MIGRATIONS, Upgraded, require_current, upgrade
+
+MADE_UP = """
+from alembic import op
+
+revision = "{}"
+down_revision = "{}"
+
+
+def upgrade():
+    op.execute("{}")
+"""
+NEXT_VERSION = (
+    ("9001_pre_more", "ALTER TABLE registrations ADD COLUMN more VARCHAR"),
+    ("9002_post_less", "ALTER TABLE receipts DROP COLUMN arrivals"),
+)
 
 
 @pytest.fixture
@@ -36,21 +55,35 @@ def differences(connection: Connection) -> list[Any]:
 
 
 def test_the_migrated_tables_are_those_of_the_code(store: Store) -> None:
-    store.upgrade()
+    upgrade(store)
 
     assert store.read(differences) == []
 
 
-def test_an_upgrade_keeps_what_an_older_version_received(store: Store) -> None:
-    store.upgrade("0001")
+def test_an_upgrade_keeps_what_an_older_version_received(store: Store, tmp_path: Path) -> None:
+    upgrade(store, migrations(tmp_path / "older", until="0001"))
     store.write(insert_as_version_0001_did)
 
-    store.upgrade()
+    upgrade(store)
 
     body = store.read(lambda c: c.scalar(select(receipt_bodies.c.body)))
     assert bytes(body or b"") == b'{"old": 1}'
     payload = store.read(lambda c: c.scalar(select(registration_payloads.c.payload)))
     assert bytes(payload or b"") == b'{"old": 2}'
+
+
+def migrations(folder: Path, *more: tuple[str, str], until: str = "9999") -> Path:
+    """Return a folder with the migrations of another version: some left out, `more` added."""
+    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    versions = folder / "versions"
+    for path in versions.glob("[0-9]*.py"):
+        if path.name[:4] > until:
+            path.unlink()
+    for name, statement in more:
+        before = max(path.name[:4] for path in versions.glob("[0-9]*.py"))
+        text = MADE_UP.format(name[:4], before, statement)
+        (versions / f"{name}.py").write_text(text, encoding="utf-8")
+    return folder
 
 
 def insert_as_version_0001_did(connection: Connection) -> None:
@@ -72,12 +105,85 @@ def insert_as_version_0001_did(connection: Connection) -> None:
 
 
 def test_an_upgrade_of_a_database_that_is_up_to_date_changes_nothing(store: Store) -> None:
-    store.upgrade()
-    store.upgrade()
+    upgrade(store)
+    upgrade(store)
 
-    store.require_current()
+    require_current(store)
 
 
 def test_a_database_without_tables_is_refused_with_the_remedy(store: Store) -> None:
     with pytest.raises(ConfigError, match="regbridge upgrade"):
-        store.require_current()
+        require_current(store)
+
+
+def test_a_host_of_this_version_starts_while_the_next_one_is_being_brought_in(
+    store: Store, tmp_path: Path
+) -> None:
+    upgrade(store, migrations(tmp_path / "next", NEXT_VERSION[0]))
+
+    require_current(store)
+    upgrade(store)
+
+    assert "more" in columns(store, "registrations")
+
+
+def test_a_host_of_this_version_is_refused_once_the_next_one_has_taken_something_away(
+    store: Store, tmp_path: Path
+) -> None:
+    upgrade(store)
+    upgrade(store, migrations(tmp_path / "next", *NEXT_VERSION))
+
+    for refused in (require_current, upgrade):
+        with pytest.raises(ConfigError, match="newer version"):
+            refused(store)
+
+
+def test_the_next_version_starts_before_and_after_its_last_step(
+    store: Store, tmp_path: Path
+) -> None:
+    following = migrations(tmp_path / "next", *NEXT_VERSION)
+    upgrade(store)
+    with pytest.raises(ConfigError, match="regbridge upgrade"):
+        require_current(store, following)
+    upgrade(store, migrations(tmp_path / "half", NEXT_VERSION[0]))
+
+    require_current(store, following)
+    assert upgrade(store, following) == Upgraded("9002")
+
+    require_current(store, following)
+    assert "arrivals" not in columns(store, "receipts")
+
+
+def test_nothing_is_taken_away_while_an_older_host_is_connected(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    following = migrations(tmp_path / "next", *NEXT_VERSION)
+    old_host, new_host = Store(postgres_url), Store(postgres_url)
+    upgrade(old_host)
+    name_connections(old_host.engine, "0004")
+    old_host.ping()
+
+    done = upgrade(new_host, following)
+
+    assert done.revision == "9001"
+    assert [name.split()[:2] for name in done.waits_for] == [["regbridge", "0004"]]
+    assert "arrivals" in columns(new_host, "receipts")
+    old_host.close()
+    assert upgrade(new_host, following) == Upgraded("9002")
+    new_host.close()
+
+
+def test_two_upgrades_at_once_do_the_work_of_one(postgres_url: str) -> None:
+    stores = [Store(postgres_url) for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(upgrade, stores))
+
+    assert len(set(done)) == 1
+    require_current(stores[0])
+    for store in stores:
+        store.close()
+
+
+def columns(store: Store, table: str) -> set[str]:
+    return store.read(lambda c: {column["name"] for column in inspect(c).get_columns(table)})

@@ -1,0 +1,135 @@
+"""PostgreSQL: the database that several hosts share."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+
+from regbridge.config.schema import PostgresqlConfig
+from regbridge.errors import ConfigError
+from regbridge.models import Finding, Level
+from regbridge.store.trouble import Trouble, trouble_of
+
+Result = TypeVar("Result")
+
+PROGRAM = "regbridge"
+"""With what the name of every connection begins, as `pg_stat_activity` shows it."""
+
+_SET_UP = """
+SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
+  set_config('idle_in_transaction_session_timeout', %s, false),
+  set_config('synchronous_commit',
+    CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
+    ELSE current_setting('synchronous_commit') END, false)
+"""
+_XID = text("SELECT pg_current_xact_id_if_assigned()::text")
+_STATUS = text("SELECT pg_xact_status(CAST(:xid AS xid8))")
+_ASK_SECONDS = 60.0
+_PAUSE_SECONDS = 0.2
+
+
+class LostCommitError(Exception):
+    """The connection was lost during a commit, and the server does not come back to say more."""
+
+
+def open_engine(url: str, settings: PostgresqlConfig) -> Engine:
+    """Return the engine. Raises `ConfigError` when the driver is not installed."""
+    try:
+        engine = create_engine(
+            url,
+            pool_size=settings.pool_size,
+            max_overflow=0,
+            pool_timeout=settings.pool_timeout_seconds,
+            connect_args=connect_arguments(settings),
+        )
+    except (ImportError, NoSuchModuleError) as error:
+        message = "host.database is a PostgreSQL server, and its driver is not installed"
+        remedy = 'install it with pip install "regbridge[postgresql]"'
+        raise ConfigError([Finding(Level.ERROR, message, remedy=remedy)]) from error
+    _set_up(engine, settings)
+    return engine
+
+
+def connect_arguments(settings: PostgresqlConfig) -> dict[str, Any]:
+    """Return libpq's settings: a server that falls silent is noticed in about half a minute."""
+    return {
+        "connect_timeout": settings.connect_timeout_seconds,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+
+
+def name_connections(engine: Engine, revision: str) -> None:
+    """Tell the server which version of the tables this process was made for, and where it runs."""
+    name = f"{PROGRAM} {revision} {socket.gethostname()}:{os.getpid()}"
+
+    def connect(connection: Any, _record: Any) -> None:
+        _execute(connection, "SELECT set_config('application_name', %s, false)", (name[:63],))
+
+    event.listen(engine, "connect", connect)
+
+
+def transact(engine: Engine, work: Callable[[Connection], Result]) -> Result:
+    """Run `work` in one transaction, and return what it returns once that is committed.
+
+    A connection that is lost during the commit leaves open whether it was committed. The server
+    knows: its transaction's id is asked for before, and what became of it after. An error that
+    comes out means that nothing was committed.
+    """
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        result = work(connection)
+        xid: str | None = connection.scalar(_XID)
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            if xid is None or trouble_of(error) is not Trouble.LOST:
+                raise
+            connection.invalidate()
+            if not _was_committed(engine, xid):
+                raise
+    return result
+
+
+def _was_committed(engine: Engine, xid: str) -> bool:
+    """Ask until the server knows; raises `LostCommitError` when it does not for a minute."""
+    deadline = time.monotonic() + _ASK_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with engine.begin() as connection:
+                status = connection.scalar(_STATUS, {"xid": xid})
+        except DBAPIError as error:
+            if "in the future" in str(error.orig):  # it never came to the server that took over
+                return False
+        else:
+            if status != "in progress":
+                return bool(status == "committed")
+        time.sleep(_PAUSE_SECONDS)
+    raise LostCommitError("the connection was lost during a commit, which may have been done")
+
+
+def _set_up(engine: Engine, settings: PostgresqlConfig) -> None:
+    values = tuple(
+        str(round(seconds * 1000))
+        for seconds in (
+            settings.statement_timeout_seconds,
+            settings.lock_timeout_seconds,
+            settings.statement_timeout_seconds,
+        )
+    )
+    event.listen(engine, "connect", lambda connection, _: _execute(connection, _SET_UP, values))
+
+
+def _execute(connection: Any, statement: str, values: tuple[str, ...]) -> None:
+    """Run a statement on a new connection, whose settings must outlive a rollback."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+    connection.commit()

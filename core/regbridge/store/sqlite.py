@@ -1,0 +1,61 @@
+"""SQLite: the embedded database, in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+
+from regbridge.errors import ConfigError
+from regbridge.models import Finding, Level
+
+
+def open_engines(url: str) -> tuple[Engine, Engine]:
+    """Return an engine that reads and one that writes, over one connection.
+
+    Raises `ConfigError` when the database is in memory, or its folder cannot be made.
+    """
+    reader = create_engine(url)
+    _make_folder(reader.url.database or "")
+    _set_up(reader, "BEGIN", cache_kb=2048)
+    writer = create_engine(url, pool_size=1, max_overflow=0)
+    # A write begins with the write lock, so that what it reads first cannot change meanwhile.
+    _set_up(writer, "BEGIN IMMEDIATE", cache_kb=16384)
+    return reader, writer
+
+
+def _make_folder(file: str) -> None:
+    if file in ("", ":memory:"):
+        raise _refusal("host.database is in memory, so nothing would be kept", "name a file")
+    try:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder of the database {file} cannot be made: {error.strerror}"
+        raise _refusal(message, "name another file in host.database") from error
+
+
+def _refusal(message: str, remedy: str) -> ConfigError:
+    return ConfigError([Finding(Level.ERROR, message, remedy=remedy)])
+
+
+def _set_up(engine: Engine, begin: str, cache_kb: int) -> None:
+    """Make every transaction start with `begin`."""
+    pragmas = (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        f"cache_size=-{cache_kb}",
+        "journal_size_limit=67108864",
+        "cache_spill=OFF",
+        "wal_autocheckpoint=16384",
+    )
+
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))

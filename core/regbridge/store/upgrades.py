@@ -1,0 +1,142 @@
+"""Brings the ledger's tables to a version, while hosts of the version before still run.
+
+Migrations come in two kinds, told by their file's name. A `pre` one only adds, so that older hosts
+go on working beside newer ones. All others (`post`) take something away, and wait until no older
+host is connected.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, delete, inspect, select, text
+
+from regbridge.store import postgresql
+from regbridge.store.engine import Store, refusal
+from regbridge.store.sql import insert_rows
+from regbridge.store.tables import compatibility
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('regbridge upgrade'))")
+_CONNECTED = text(
+    "SELECT DISTINCT application_name FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name LIKE :program"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One migration, as its file's name tells it: `0004_pre_what_it_does.py`."""
+
+    number: str
+    is_pre: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """How far an upgrade came; `waits_for` are the older hosts that keep it from its end."""
+
+    revision: str
+    waits_for: tuple[str, ...] = ()
+
+
+def revisions(migrations: Path = MIGRATIONS) -> list[Revision]:
+    """Return the migrations of this version, in their order."""
+    names = sorted(path.stem for path in (migrations / "versions").glob("[0-9]*.py"))
+    return [Revision(name.split("_")[0], name.split("_")[1] == "pre") for name in names]
+
+
+def needed_revision(migrations: Path = MIGRATIONS) -> str:
+    """Return the revision that this version cannot do without."""
+    known = revisions(migrations)
+    return next((one.number for one in reversed(known) if one.is_pre), known[-1].number)
+
+
+def upgrade(store: Store, migrations: Path = MIGRATIONS) -> Upgraded:
+    """Bring the tables to this version; a new database gets all of them.
+
+    Raises `ConfigError` when the database is from a newer version that this one cannot work with.
+    """
+    known = revisions(migrations)
+    found = store.read(_found)
+    if found is not None and found not in [revision.number for revision in known]:
+        _require_compatible(store, found, known)
+        return Upgraded(found)
+    # An empty database has no host that could be in the way.
+    missing = [one for one in known if found and one.number > found] or known[-1:]
+    for revision in missing:
+        waits_for = () if found is None or revision.is_pre else _older_hosts(store, revision)
+        if waits_for:
+            return Upgraded(store.read(_found) or "", waits_for)
+        store.write(lambda c, to=revision: _migrate(c, to, known, migrations))  # type: ignore[misc]
+    return Upgraded(known[-1].number)
+
+
+def require_current(store: Store, migrations: Path = MIGRATIONS) -> None:
+    """Raise `ConfigError` when this version cannot work with the tables as they are."""
+    known = revisions(migrations)
+    found = store.read(_found)
+    needed = needed_revision(migrations)
+    if found is None or (found < needed and found in [one.number for one in known]):
+        message = f"the database is at revision {found or 'none'}, this version needs {needed}"
+        raise refusal(message, "run `regbridge upgrade`")
+    if found > known[-1].number:
+        _require_compatible(store, found, known)
+
+
+def _found(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def _require_compatible(store: Store, found: str, known: list[Revision]) -> None:
+    oldest = store.read(lambda c: c.scalar(select(compatibility.c.oldest)))
+    if oldest is None or oldest > known[-1].number:
+        message = f"the database was made by a newer version of regbridge (revision {found})"
+        raise refusal(message, "install that version, or a newer one")
+
+
+def _older_hosts(store: Store, revision: Revision) -> tuple[str, ...]:
+    """Return the names of the connected hosts whose version does not know a revision."""
+    if store.embedded:
+        return ()
+    pattern = {"program": f"{postgresql.PROGRAM} %"}
+    names: list[str] = store.read(lambda c: list(c.scalars(_CONNECTED, pattern).all()))
+    versions = [re.match(rf"{postgresql.PROGRAM} (\d+) ", name) for name in names]
+    return tuple(
+        found.string for found in versions if found is not None and found[1] < revision.number
+    )
+
+
+def _migrate(connection: Connection, to: Revision, known: list[Revision], migrations: Path) -> None:
+    """Run one migration, unless another process just did."""
+    from alembic import command
+
+    if connection.dialect.name != "sqlite":
+        connection.execute(_LOCK)
+    if (_found(connection) or "") >= to.number:
+        return
+    config = _alembic(migrations)
+    config.attributes["connection"] = connection
+    command.upgrade(config, to.number)
+    if inspect(connection).has_table(compatibility.name):
+        done = [one for one in known if one.number <= to.number and not one.is_pre]
+        connection.execute(delete(compatibility))
+        insert_rows(connection, compatibility, [{"oldest": done[-1].number}])
+
+
+def _alembic(migrations: Path) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    return config
