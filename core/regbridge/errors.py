@@ -46,8 +46,8 @@ class StoreUnavailableError(RegbridgeError):
     `lasts` says that the same work will fail again: the database refuses what it is to store.
     """
 
-    def __init__(self, message: str, *, lasts: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, lasts: bool = False, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
         self.lasts = lasts
 
 

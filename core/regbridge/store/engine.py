@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -19,6 +20,7 @@ from regbridge.config.schema import PostgresqlConfig
 from regbridge.errors import ConfigError, StoreUnavailableError
 from regbridge.models import Finding, Level
 from regbridge.store import postgresql, sqlite
+from regbridge.store.migrations import MIGRATIONS, revisions
 from regbridge.store.trouble import Trouble, trouble_of
 
 Result = TypeVar("Result")
@@ -36,9 +38,18 @@ class Store:
     at once.
     """
 
-    def __init__(self, url: str, settings: PostgresqlConfig | None = None) -> None:
-        """Raises `ConfigError` for a database that is neither SQLite nor PostgreSQL."""
+    def __init__(
+        self,
+        url: str,
+        settings: PostgresqlConfig | None = None,
+        migrations: Path = MIGRATIONS,
+    ) -> None:
+        """Open nothing yet; `migrations` makes the tables that this version works with.
+
+        Raises `ConfigError` for a database that is neither SQLite nor PostgreSQL.
+        """
         self.url = _url(url)
+        self.migrations = migrations
         self.embedded = self.url.startswith("sqlite")
         self._turn: AbstractContextManager[object] = nullcontext()
         self._patience = 0.0
@@ -47,7 +58,9 @@ class Store:
             self._turn = threading.Lock()
         else:
             settings = settings or PostgresqlConfig()
-            self.engine = self.writer = postgresql.open_engine(self.url, settings)
+            self.engine = self.writer = postgresql.open_engine(
+                self.url, settings, revisions(migrations)[-1].number
+            )
             self._patience = settings.retry_seconds
 
     def read(self, work: Work[Result], patience: float | None = None) -> Result:

@@ -22,7 +22,8 @@ PROGRAM = "regbridge"
 """With what the name of every connection begins, as `pg_stat_activity` shows it."""
 
 _SET_UP = """
-SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
+SELECT set_config('application_name', %s, false),
+  set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
   set_config('idle_in_transaction_session_timeout', %s, false),
   set_config('synchronous_commit',
     CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
@@ -38,8 +39,10 @@ class LostCommitError(Exception):
     """The connection was lost during a commit, and the server does not come back to say more."""
 
 
-def open_engine(url: str, settings: PostgresqlConfig) -> Engine:
-    """Return the engine. Raises `ConfigError` when the driver is not installed."""
+def open_engine(url: str, settings: PostgresqlConfig, revision: str) -> Engine:
+    """Return the engine of a process that was made for a revision of the tables.
+
+    Raises `ConfigError` when the driver is not installed."""
     try:
         engine = create_engine(
             url,
@@ -52,7 +55,7 @@ def open_engine(url: str, settings: PostgresqlConfig) -> Engine:
         message = "host.database is a PostgreSQL server, and its driver is not installed"
         remedy = 'install it with pip install "regbridge[postgresql]"'
         raise ConfigError([Finding(Level.ERROR, message, remedy=remedy)]) from error
-    _set_up(engine, settings)
+    _set_up(engine, settings, revision)
     return engine
 
 
@@ -65,16 +68,6 @@ def connect_arguments(settings: PostgresqlConfig) -> dict[str, Any]:
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
     }
-
-
-def name_connections(engine: Engine, revision: str) -> None:
-    """Tell the server which version of the tables this process was made for, and where it runs."""
-    name = f"{PROGRAM} {revision} {socket.gethostname()}:{os.getpid()}"
-
-    def connect(connection: Any, _record: Any) -> None:
-        _execute(connection, "SELECT set_config('application_name', %s, false)", (name[:63],))
-
-    event.listen(engine, "connect", connect)
 
 
 def transact(engine: Engine, work: Callable[[Connection], Result]) -> Result:
@@ -116,20 +109,15 @@ def _was_committed(engine: Engine, xid: str) -> bool:
     raise LostCommitError("the connection was lost during a commit, which may have been done")
 
 
-def _set_up(engine: Engine, settings: PostgresqlConfig) -> None:
-    values = tuple(
-        str(round(seconds * 1000))
-        for seconds in (
-            settings.statement_timeout_seconds,
-            settings.lock_timeout_seconds,
-            settings.statement_timeout_seconds,
-        )
-    )
-    event.listen(engine, "connect", lambda connection, _: _execute(connection, _SET_UP, values))
+def _set_up(engine: Engine, settings: PostgresqlConfig, revision: str) -> None:
+    """Set what must hold for every connection, and must outlive a rollback."""
+    statement, lock = settings.statement_timeout_seconds, settings.lock_timeout_seconds
+    name = f"{PROGRAM} {revision} {socket.gethostname()}:{os.getpid()}"[:63]
+    milliseconds = [str(round(seconds * 1000)) for seconds in (statement, lock, statement)]
 
+    def connect(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(_SET_UP, (name, *milliseconds))
+        connection.commit()
 
-def _execute(connection: Any, statement: str, values: tuple[str, ...]) -> None:
-    """Run a statement on a new connection, whose settings must outlive a rollback."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-    connection.commit()
+    event.listen(engine, "connect", connect)

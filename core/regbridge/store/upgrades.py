@@ -1,8 +1,7 @@
 """Brings the ledger's tables to a version, while hosts of the version before still run.
 
-Migrations come in two kinds, told by their file's name. A `pre` one only adds, so that older hosts
-go on working beside newer ones. All others (`post`) take something away, and wait until no older
-host is connected.
+A `pre` migration only adds, so that older hosts go on working beside newer ones. All others take
+something away, and wait until no older host is connected.
 """
 
 from __future__ import annotations
@@ -16,27 +15,18 @@ from sqlalchemy import Connection, delete, inspect, select, text
 
 from regbridge.store import postgresql
 from regbridge.store.engine import Store, refusal
+from regbridge.store.migrations import Revision, needed_revision, revisions
 from regbridge.store.sql import insert_rows
 from regbridge.store.tables import compatibility
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-MIGRATIONS = Path(__file__).with_name("migrations")
-
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('regbridge upgrade'))")
 _CONNECTED = text(
     "SELECT DISTINCT application_name FROM pg_stat_activity"
     " WHERE datname = current_database() AND application_name LIKE :program"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """One migration, as its file's name tells it: `0004_pre_what_it_does.py`."""
-
-    number: str
-    is_pre: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +37,12 @@ class Upgraded:
     waits_for: tuple[str, ...] = ()
 
 
-def revisions(migrations: Path = MIGRATIONS) -> list[Revision]:
-    """Return the migrations of this version, in their order."""
-    names = sorted(path.stem for path in (migrations / "versions").glob("[0-9]*.py"))
-    return [Revision(name.split("_")[0], name.split("_")[1] == "pre") for name in names]
-
-
-def needed_revision(migrations: Path = MIGRATIONS) -> str:
-    """Return the revision that this version cannot do without."""
-    known = revisions(migrations)
-    return next((one.number for one in reversed(known) if one.is_pre), known[-1].number)
-
-
-def upgrade(store: Store, migrations: Path = MIGRATIONS) -> Upgraded:
+def upgrade(store: Store) -> Upgraded:
     """Bring the tables to this version; a new database gets all of them.
 
     Raises `ConfigError` when the database is from a newer version that this one cannot work with.
     """
-    known = revisions(migrations)
+    known = revisions(store.migrations)
     found = store.read(_found)
     if found is not None and found not in [revision.number for revision in known]:
         _require_compatible(store, found, known)
@@ -75,15 +53,15 @@ def upgrade(store: Store, migrations: Path = MIGRATIONS) -> Upgraded:
         waits_for = () if found is None or revision.is_pre else _older_hosts(store, revision)
         if waits_for:
             return Upgraded(store.read(_found) or "", waits_for)
-        store.write(lambda c, to=revision: _migrate(c, to, known, migrations))  # type: ignore[misc]
+        store.write(lambda c, to=revision: _migrate(c, to, known, store.migrations))  # type: ignore[misc]
     return Upgraded(known[-1].number)
 
 
-def require_current(store: Store, migrations: Path = MIGRATIONS) -> None:
+def require_current(store: Store) -> None:
     """Raise `ConfigError` when this version cannot work with the tables as they are."""
-    known = revisions(migrations)
+    known = revisions(store.migrations)
     found = store.read(_found)
-    needed = needed_revision(migrations)
+    needed = needed_revision(store.migrations)
     if found is None or (found < needed and found in [one.number for one in known]):
         message = f"the database is at revision {found or 'none'}, this version needs {needed}"
         raise refusal(message, "run `regbridge upgrade`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from sqlmodel import SQLModel
 
 from regbridge.errors import ConfigError
 from regbridge.store.engine import Store
-from regbridge.store.postgresql import name_connections
+from regbridge.store.migrations import MIGRATIONS, revisions
 from regbridge.store.tables import receipt_bodies, registration_payloads
-from regbridge.store.upgrades import MIGRATIONS, Upgraded, require_current, upgrade
+from regbridge.store.upgrades import Upgraded, require_current, upgrade
 
 MADE_UP = """
 from alembic import op
@@ -61,8 +62,9 @@ def test_the_migrated_tables_are_those_of_the_code(store: Store) -> None:
 
 
 def test_an_upgrade_keeps_what_an_older_version_received(store: Store, tmp_path: Path) -> None:
-    upgrade(store, migrations(tmp_path / "older", until="0001"))
-    store.write(insert_as_version_0001_did)
+    with version(store, migrations(tmp_path / "older", until="0001")) as older:
+        upgrade(older)
+        older.write(insert_as_version_0001_did)
 
     upgrade(store)
 
@@ -119,7 +121,8 @@ def test_a_database_without_tables_is_refused_with_the_remedy(store: Store) -> N
 def test_a_host_of_this_version_starts_while_the_next_one_is_being_brought_in(
     store: Store, tmp_path: Path
 ) -> None:
-    upgrade(store, migrations(tmp_path / "next", NEXT_VERSION[0]))
+    with version(store, migrations(tmp_path / "next", NEXT_VERSION[0])) as following:
+        upgrade(following)
 
     require_current(store)
     upgrade(store)
@@ -130,8 +133,8 @@ def test_a_host_of_this_version_starts_while_the_next_one_is_being_brought_in(
 def test_a_host_of_this_version_is_refused_once_the_next_one_has_taken_something_away(
     store: Store, tmp_path: Path
 ) -> None:
-    upgrade(store)
-    upgrade(store, migrations(tmp_path / "next", *NEXT_VERSION))
+    with version(store, migrations(tmp_path / "next", *NEXT_VERSION)) as following:
+        upgrade(following)
 
     for refused in (require_current, upgrade):
         with pytest.raises(ConfigError, match="newer version"):
@@ -141,36 +144,35 @@ def test_a_host_of_this_version_is_refused_once_the_next_one_has_taken_something
 def test_the_next_version_starts_before_and_after_its_last_step(
     store: Store, tmp_path: Path
 ) -> None:
-    following = migrations(tmp_path / "next", *NEXT_VERSION)
     upgrade(store)
-    with pytest.raises(ConfigError, match="regbridge upgrade"):
-        require_current(store, following)
-    upgrade(store, migrations(tmp_path / "half", NEXT_VERSION[0]))
+    store.close()
+    with version(store, migrations(tmp_path / "next", *NEXT_VERSION)) as following:
+        with pytest.raises(ConfigError, match="regbridge upgrade"):
+            require_current(following)
+        with version(store, migrations(tmp_path / "half", NEXT_VERSION[0])) as half:
+            upgrade(half)
+        require_current(following)
 
-    require_current(store, following)
-    assert upgrade(store, following) == Upgraded("9002")
+        assert upgrade(following) == Upgraded("9002")
 
-    require_current(store, following)
-    assert "arrivals" not in columns(store, "receipts")
+        require_current(following)
+        assert "arrivals" not in columns(following, "receipts")
 
 
 def test_nothing_is_taken_away_while_an_older_host_is_connected(
     postgres_url: str, tmp_path: Path
 ) -> None:
-    following = migrations(tmp_path / "next", *NEXT_VERSION)
-    old_host, new_host = Store(postgres_url), Store(postgres_url)
+    old_host = Store(postgres_url)
     upgrade(old_host)
-    name_connections(old_host.engine, "0004")
-    old_host.ping()
+    with version(old_host, migrations(tmp_path / "next", *NEXT_VERSION)) as new_host:
+        done = upgrade(new_host)
 
-    done = upgrade(new_host, following)
-
-    assert done.revision == "9001"
-    assert [name.split()[:2] for name in done.waits_for] == [["regbridge", "0004"]]
-    assert "arrivals" in columns(new_host, "receipts")
-    old_host.close()
-    assert upgrade(new_host, following) == Upgraded("9002")
-    new_host.close()
+        assert done.revision == "9001"
+        head = revisions()[-1].number
+        assert {tuple(name.split()[:2]) for name in done.waits_for} == {("regbridge", head)}
+        assert "arrivals" in columns(new_host, "receipts")
+        old_host.close()
+        assert upgrade(new_host) == Upgraded("9002")
 
 
 def test_two_upgrades_at_once_do_the_work_of_one(postgres_url: str) -> None:
@@ -183,6 +185,16 @@ def test_two_upgrades_at_once_do_the_work_of_one(postgres_url: str) -> None:
     require_current(stores[0])
     for store in stores:
         store.close()
+
+
+@contextmanager
+def version(store: Store, of: Path) -> Iterator[Store]:
+    """Open the ledger as another version does."""
+    other = Store(store.url, migrations=of)
+    try:
+        yield other
+    finally:
+        other.close()
 
 
 def columns(store: Store, table: str) -> set[str]:
