@@ -1,5 +1,8 @@
 """What a plugin author imports: hook markers, base classes, values and errors."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from regbridge.errors import (
     AmbiguousError,
     AuthenticationError,
@@ -14,7 +17,6 @@ from regbridge.errors import (
     RetryableError,
     StoreUnavailableError,
 )
-from regbridge.hookspecs import hookimpl
 from regbridge.limits import RateLimit, RateLimiter
 from regbridge.models import (
     Client,
@@ -36,10 +38,13 @@ from regbridge.models import (
     Target,
 )
 from regbridge.nearest import did_you_mean
-from regbridge.plugin import Plugin, PluginContext, Settings, TargetPlugin
 from regbridge.redact import masker, redact
-from regbridge.secret import Secret, Text
 from regbridge.times import parse_time
+
+if TYPE_CHECKING:
+    from regbridge.hookspecs import hookimpl
+    from regbridge.plugin import Plugin, PluginContext, Settings, TargetPlugin
+    from regbridge.secret import Secret, Text
 
 __all__ = [
     "AmbiguousError",
@@ -85,3 +90,21 @@ __all__ = [
     "parse_time",
     "redact",
 ]
+
+_WHEN_ASKED_FOR = {
+    "hookimpl": "regbridge.hookspecs",
+    "Plugin": "regbridge.plugin",
+    "PluginContext": "regbridge.plugin",
+    "Settings": "regbridge.plugin",
+    "TargetPlugin": "regbridge.plugin",
+    "Secret": "regbridge.secret",
+    "Text": "regbridge.secret",
+}
+
+if not TYPE_CHECKING:  # a type checker would take any name for one of this module's
+
+    def __getattr__(name: str) -> Any:
+        """Import what needs pydantic or pluggy: every command loads this module, few need them."""
+        if name not in _WHEN_ASKED_FOR:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_WHEN_ASKED_FOR[name]), name)

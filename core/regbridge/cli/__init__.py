@@ -4,59 +4,47 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Annotated, NoReturn
+from typing import Annotated, ClassVar, NoReturn
 
 import typer
 
-from regbridge.cli import (
-    check,
-    demo,
-    new_client,
-    plugins,
-    preview,
-    retry,
-    schema,
-    send,
-    serve,
-    show,
-    show_config,
-    status,
-    upgrade,
-)
-from regbridge.cli.extensions import Extended, simulate
+from regbridge.cli.extensions import COMMANDS, Extended
 from regbridge.cli.printing import complain, findings_of
 from regbridge.errors import RegbridgeError
 
+
+class Regbridge(Extended):
+    """`regbridge` itself."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        "demo": "regbridge.cli.demo:demo",
+        "new-client": "regbridge.cli.new_client:new_client",
+        "check": "regbridge.cli.check:check",
+        "serve": "regbridge.cli.serve:serve",
+        "work": "regbridge.cli.serve:work",
+        "send": "regbridge.cli.send:send",
+        "status": "regbridge.cli.status:status",
+        "show": "regbridge.cli.show:show",
+        "preview": "regbridge.cli.preview:preview",
+        "retry": "regbridge.cli.retry:retry",
+        "show-config": "regbridge.cli.show_config:show_config",
+        "plugins": "regbridge.cli.plugins:plugins",
+        "schema": "regbridge.cli.schema:schema",
+        "upgrade": "regbridge.cli.upgrade:upgrade",
+        "simulate": "regbridge.cli.simulate:simulate",
+    }
+    entries = COMMANDS
+
+
 app = typer.Typer(
-    cls=Extended,
+    cls=Regbridge,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-for _command in (
-    demo.demo,
-    new_client.new_client,
-    check.check,
-    serve.serve,
-    serve.work,
-    send.send,
-    status.status,
-    show.show,
-    preview.preview,
-    retry.retry,
-    show_config.show_config,
-    plugins.plugins,
-    schema.schema,
-    upgrade.upgrade,
-):
-    app.command()(_command)
-
-
-app.add_typer(simulate, name="simulate")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

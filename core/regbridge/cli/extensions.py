@@ -1,14 +1,15 @@
-"""The commands that plugins bring, imported only when they are asked for."""
+"""Groups of commands, regbridge's own and plugins', imported only when they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from regbridge.cli.docstrings import docstring
 from regbridge.errors import ConfigError
 from regbridge.models import Finding, Level
 
@@ -19,41 +20,65 @@ SIMULATORS = "regbridge.simulators"
 """The entry points of `regbridge simulate`: a function for each vendor, as typer takes them."""
 
 
-class _Extended(TyperGroup):
+class Extended(TyperGroup):
     """A group with the commands of an entry point group besides its own."""
 
-    entries: str
+    own: ClassVar[Mapping[str, str]] = {}
+    """Where its own commands are, `module:function`, in the order of the help."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    entries: ClassVar[str]
+    """The entry point group of plugins' commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._own = {name: EntryPoint(name, place, "") for name, place in self.own.items()}
+        super().__init__(**settings | {"commands": _Imported(self._own)})
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as typer calls it
         """Return the names of all commands, plugins' last."""
-        own = super().list_commands(ctx)
-        return [*own, *sorted(set(entry_points(group=self.entries).names) - set(own))]
+        return [*self._own, *sorted(self._brought().keys() - self._own.keys())]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, its own before a plugin's; None when there is none."""
-        own = super().get_command(ctx, cmd_name)
-        found = entry_points(group=self.entries, name=cmd_name)
-        return own or next((_command(entry) for entry in found), None)
+        if own := super().get_command(ctx, cmd_name):
+            return own
+        entry = self._brought().get(cmd_name)
+        return entry and _command(entry)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help; a command is imported for it only when its source says nothing."""
+        entries = self._brought() | self._own
+        names = self.list_commands(ctx)
+        lines = {name: _line(entries[name]) or self.get_command(ctx, name) for name in names}
+        listed = TyperGroup(name=self.name, help=self.help, params=self.params, commands=lines)
+        listed.format_help(ctx, formatter)
+
+    def _brought(self) -> dict[str, EntryPoint]:
+        return {entry.name: entry for entry in entry_points(group=self.entries)}
 
 
-class Extended(_Extended):
-    """`regbridge` itself."""
+class _Imported(Mapping[str, Any]):
+    """Commands by name, each imported when it is looked up."""
 
-    entries = COMMANDS
+    def __init__(self, entries: Mapping[str, EntryPoint]) -> None:
+        self._entries = entries
+
+    def __getitem__(self, name: str) -> Any:
+        return _named(name, _typed(self._entries[name].load()))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
 
-class Simulators(_Extended):
-    """`regbridge simulate`."""
-
-    entries = SIMULATORS
-
-
-simulate = typer.Typer(cls=Simulators, no_args_is_help=True)
-
-
-@simulate.callback()
-def _simulate() -> None:
-    """Run a vendor's simulator on this machine, to try a client without the vendor."""
+def _line(entry: EntryPoint) -> TyperCommand | None:
+    """Return what stands for a command in the help, or None when its source says nothing."""
+    try:
+        text = docstring(entry.module, entry.attr)
+    except Exception:  # the package around a module may raise anything when it is imported
+        return None
+    return TyperCommand(entry.name, help=text) if text else None
 
 
 def _command(entry: EntryPoint) -> Any:
@@ -61,12 +86,16 @@ def _command(entry: EntryPoint) -> Any:
         found = _typed(entry.load())
     except Exception as error:  # a module may raise anything when it is imported
         found = _typed(_refusing(entry.name, error), _ANYTHING)
-    command = typer.main.get_command(found)
-    command.name = entry.name
-    return command
+    return _named(entry.name, found)
 
 
 _ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def _named(name: str, commands: typer.Typer) -> Any:
+    command = typer.main.get_command(commands)
+    command.name = name
+    return command
 
 
 def _typed(loaded: Any, settings: dict[str, Any] | None = None) -> typer.Typer:

@@ -1,0 +1,32 @@
+"""What a command says about itself, read from its source so that the help imports no command."""
+
+from __future__ import annotations
+
+import ast
+from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec
+
+
+def docstring(module: str, name: str) -> str:
+    """Return the docstring of a function, or of the callback of a `typer.Typer` of that name.
+
+    Empty when there is none, or no source. Raises what a package around the module may raise, and
+    `SyntaxError`.
+    """
+    for statement in ast.parse(_source(module)).body:
+        if isinstance(statement, ast.FunctionDef) and name in (statement.name, *_apps(statement)):
+            return ast.get_docstring(statement) or ""
+    return ""
+
+
+def _source(module: str) -> str:
+    spec = find_spec(module)
+    if spec and isinstance(spec.loader, SourceFileLoader):
+        return spec.loader.get_source(module) or ""
+    return ""
+
+
+def _apps(function: ast.FunctionDef) -> list[str]:
+    """Return the names of the apps whose callback a function is: `@app.callback()` is above it."""
+    decorators = map(ast.unparse, function.decorator_list)
+    return [name.removesuffix(".callback()") for name in decorators if name.endswith(".callback()")]
