@@ -48,7 +48,7 @@ def upgrade(store: Store) -> Upgraded:
         _require_compatible(store, found, known)
         return Upgraded(found)
     # An empty database has no host that could be in the way.
-    missing = [one for one in known if found and one.number > found] or known[-1:]
+    missing = [one for one in known if one.number > found] if found else known[-1:]
     for revision in missing:
         waits_for = () if found is None or revision.is_pre else _older_hosts(store, revision)
         if waits_for:
