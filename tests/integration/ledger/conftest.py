@@ -15,6 +15,8 @@ import pytest
 from sqlalchemy import Connection, create_engine, delete, select, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
+from tests.integration.ledger.own_server import OwnServer, programs
+from tests.integration.ledger.own_server import own_server as run_own_server
 
 from regbridge import (
     Client,
@@ -390,6 +392,27 @@ def new_schema() -> Iterator[str]:
 def shared_ledger(postgres_url: str, tmp_path: Path) -> Iterator[Ledger]:
     """A ledger that several workers share, with one client."""
     ledger = Ledger(tmp_path, postgres_url)
+    upgrade(ledger.store)
+    ledger.add_client()
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def own_server() -> Iterator[OwnServer]:
+    """A PostgreSQL server that the test may stop and crash."""
+    where = programs()
+    if where is None:
+        miss = pytest.fail if "REGBRIDGE_TEST_POSTGRES" in os.environ else pytest.skip
+        miss("no PostgreSQL server is installed here")
+    with run_own_server(where) as server:
+        yield server
+
+
+@pytest.fixture
+def crashing_ledger(own_server: OwnServer, tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger at a server that the test may stop and crash, with one client."""
+    ledger = Ledger(tmp_path, own_server.url)
     upgrade(ledger.store)
     ledger.add_client()
     yield ledger
