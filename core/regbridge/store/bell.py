@@ -36,14 +36,14 @@ class Bell:
     """Rings at the other hosts of a ledger, and hears when they ring. Start and close it once.
 
     `wake` is called with a step and a client, or with two empty texts when rings may have been
-    missed.
+    missed. `name` is that of its connections at the server.
     """
 
     def __init__(self, url: str, settings: PostgresqlConfig, wake: Wake) -> None:
         self._url = url
         self._settings = settings
         self._wake = wake
-        self._name = uuid.uuid4().hex
+        self.name = f"{PROGRAM}-bell-{uuid.uuid4().hex}"
         self._rings: set[str] = set()
         self._lock = threading.Lock()
         self._rung = threading.Event()
@@ -61,13 +61,13 @@ class Bell:
     def ring(self, step: str, client: str = "") -> None:
         """Tell the other hosts that there is work for a step of a client, or of any."""
         with self._lock:
-            self._rings.add(f"{self._name} {step} {client}")
+            self._rings.add(f"{self.name} {step} {client}")
         self._rung.set()
 
     def close(self) -> None:
-        """Stop, within a second or so."""
+        """Stop; the last ring is one's own, for the thread that listens."""
         self._closing.set()
-        self._rung.set()
+        self.ring("close")
         for thread in self._threads:
             thread.join()
 
@@ -88,7 +88,7 @@ class Bell:
         import psycopg
 
         url = make_url(self._url).set(drivername="postgresql")
-        given: dict[str, Any] = {"application_name": f"{PROGRAM} bell"}
+        given: dict[str, Any] = {"application_name": self.name}
         return psycopg.connect(
             url.render_as_string(hide_password=False),
             autocommit=True,
@@ -97,7 +97,7 @@ class Bell:
 
     def _send(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute("SET synchronous_commit = off")
-        while not self._closing.is_set():
+        while True:
             self._rung.wait()
             self._closing.wait(_RING_SECONDS)
             self._rung.clear()
@@ -106,6 +106,8 @@ class Bell:
             if rings:
                 statement = "SELECT pg_notify(%s, ring) FROM unnest(%s::text[]) AS ring"
                 connection.execute(statement, (_CHANNEL, sorted(rings)))
+            if self._closing.is_set():
+                return
 
     def _listen(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"LISTEN {_CHANNEL}")
@@ -113,7 +115,7 @@ class Bell:
         while not self._closing.is_set():
             for notify in connection.notifies(timeout=_LISTEN_SECONDS):
                 name, step, client = notify.payload.split(" ", 2)
-                if name != self._name:
+                if name != self.name:
                     self._wake(step, client)
                 if self._closing.is_set():
                     return
