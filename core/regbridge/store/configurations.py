@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from regbridge.store.sql import insert_rows
+from regbridge.store.bulk import insert_rows
 from regbridge.store.tables import configurations
 
 

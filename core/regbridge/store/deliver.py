@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, or_, select
 
+from regbridge.store.bulk import update_rows
 from regbridge.store.history import remember_all
 from regbridge.store.leases import Lease, by_share, take
 from regbridge.store.revisions import (
@@ -17,7 +18,7 @@ from regbridge.store.revisions import (
     supersede_deliveries,
     try_lock_registrants,
 )
-from regbridge.store.sql import among, update_rows
+from regbridge.store.sql import among
 from regbridge.store.tables import State, deliveries, registrants, registrations
 
 _other = deliveries.alias()  # made once, because an alias copies every column

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from regbridge.store.sql import insert_rows
+from regbridge.store.bulk import insert_rows
 from regbridge.store.tables import history
 
 

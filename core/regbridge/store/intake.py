@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from regbridge.errors import StoreUnavailableError
+from regbridge.store.bulk import insert_numbered, insert_rows
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
-from regbridge.store.sql import insert_or_update, insert_rows
+from regbridge.store.sql import insert_or_update
 from regbridge.store.tables import State, receipt_bodies, receipts
 
 _GROUP_COUNT = 256
@@ -119,9 +120,7 @@ def store_receipts(connection: Connection, arrivals: list[Arrival]) -> list[int]
     good = [arrival for arrival in arrivals if not arrival.problem]
     ids: list[int] = []
     if good:
-        statement = insert(receipts).returning(receipts.c.id)
-        # The rows of one statement are numbered in their order, but may be returned in another.
-        ids = sorted(connection.scalars(statement, [_row(arrival) for arrival in good]))
+        ids = insert_numbered(connection, receipts, [_row(arrival) for arrival in good])
         _store_bodies(connection, zip(ids, good, strict=True))
     stored = iter(ids)
     return [

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from regbridge.limits import Block, Limiters
+from regbridge.store.bulk import insert_rows
 from regbridge.store.clock import from_ms, to_ms
 from regbridge.store.engine import Store
 from regbridge.store.shared_clock import SharedClock
-from regbridge.store.sql import insert_rows
 from regbridge.store.tables import limiter_blocks, limiter_calls, limiter_places
 
 

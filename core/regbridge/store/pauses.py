@@ -52,7 +52,7 @@ def pause(
     what = {"client": client, "upstream": upstream}
     how: dict[str, Any] = {"cause": cause, "reason": reason, "until": until}
     new = insert_if_new(connection, pauses).values(**what, **how, since=now)
-    if connection.execute(new).rowcount:
+    if connection.scalar(new.returning(pauses.c.upstream)) is not None:
         remember(connection, now, client, "paused", f"{cause}: {reason}", target=upstream)
     else:
         connection.execute(update(pauses).filter_by(**what).values(**how))

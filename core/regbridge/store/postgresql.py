@@ -29,7 +29,7 @@ SELECT set_config('application_name', %s, false),
     CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
     ELSE current_setting('synchronous_commit') END, false)
 """
-_XID = text("SELECT pg_current_xact_id_if_assigned()::text")
+_XID = "SELECT pg_current_xact_id_if_assigned()::text"
 _STATUS = text("SELECT pg_xact_status(CAST(:xid AS xid8))")
 _ASK_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
@@ -80,7 +80,7 @@ def transact(engine: Engine, work: Callable[[Connection], Result]) -> Result:
     with engine.connect() as connection:
         transaction = connection.begin()
         result = work(connection)
-        xid: str | None = connection.scalar(_XID)
+        xid = _transaction_id(connection)
         try:
             transaction.commit()
         except DBAPIError as error:
@@ -90,6 +90,14 @@ def transact(engine: Engine, work: Callable[[Connection], Result]) -> Result:
             if not _was_committed(engine, xid):
                 raise
     return result
+
+
+def _transaction_id(connection: Connection) -> str | None:
+    """Return the id of the transaction, None if it has written nothing; by the shortest way."""
+    driver: Any = connection.connection.dbapi_connection
+    row = driver.execute(_XID).fetchone()
+    found: str | None = row[0] if row else None
+    return found
 
 
 def _was_committed(engine: Engine, xid: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
+from regbridge.store.bulk import insert_rows, update_rows
 from regbridge.store.history import remember_all
 from regbridge.store.leases import Lease, by_share, held, take
 from regbridge.store.prepared import Prepared, write_deliveries
@@ -20,7 +21,7 @@ from regbridge.store.revisions import (
     supersede_deliveries,
     superseded_by,
 )
-from regbridge.store.sql import among, insert_rows, own_payload, update_rows
+from regbridge.store.sql import among, own_payload
 from regbridge.store.tables import (
     PlainText,
     State,

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, update
 
+from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
-from regbridge.store.sql import among, insert_rows
+from regbridge.store.sql import among
 from regbridge.store.tables import State, deliveries, registrations
 
 

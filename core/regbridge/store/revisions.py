@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select, tuple_, update
 
-from regbridge.store.sql import among, update_rows
+from regbridge.store.bulk import update_rows
+from regbridge.store.sql import among
 from regbridge.store.tables import State, deliveries, registrants, registrations
 
 _STRENGTH: Mapping[str, int] = {

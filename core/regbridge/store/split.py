@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from regbridge.message import Envelope, Revision
+from regbridge.store.bulk import insert_rows
 from regbridge.store.clock import to_ms
 from regbridge.store.history import remember
 from regbridge.store.leases import Lease, held, take
-from regbridge.store.sql import among, insert_rows, search_form
+from regbridge.store.sql import among, search_form
 from regbridge.store.tables import (
     State,
     receipt_bodies,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, inspect, select, text
 
 from regbridge.store import postgresql
+from regbridge.store.bulk import insert_rows
 from regbridge.store.engine import Store, refusal
 from regbridge.store.migrations import Revision, needed_revision, revisions
-from regbridge.store.sql import insert_rows
 from regbridge.store.tables import compatibility
 
 if TYPE_CHECKING:
