@@ -68,7 +68,7 @@ def work(database: Path, body: bytes, out: Path, expressions: dict[str, Any]) ->
     with sqlite3.connect(database) as db:
         db.execute("PRAGMA synchronous=FULL")
         insert(db, "receipts", [receipt(envelope, now)])
-        insert(db, "receipt_bodies", [{"receipt_id": 1, "body": body}])
+        insert(db, "receipt_parts", [{"receipt_id": 1, "part": 0, "body": body}])
         insert(db, "registrants", [registrant(i, r) for i, (_, r) in enumerate(records, 1)])
         insert(
             db,

@@ -21,7 +21,7 @@ from regbridge.store.engine import Store
 from regbridge.store.tables import (
     dedupe_keys,
     deliveries,
-    receipt_bodies,
+    receipt_parts,
     receipts,
     registrants,
     registration_payloads,
@@ -96,7 +96,7 @@ def rows_of(numbers: range, receipt: int, payload: bytes) -> Iterator[tuple[Any,
             }
         ],
     )
-    yield receipt_bodies, [{"receipt_id": receipt, "body": b"[]"}]
+    yield receipt_parts, [{"receipt_id": receipt, "part": 0, "body": b"[]"}]
     yield (
         registrants,
         (

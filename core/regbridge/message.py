@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +61,7 @@ ALIASES: Mapping[str, str] = {
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _NO_GUID = "00000000-0000-0000-0000-000000000000"
 _BOM = b"\xef\xbb\xbf"
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,8 @@ def read_envelope(body: bytes) -> Envelope:
     if not text.strip():
         raise MalformedMessageError("the body is empty; a Cvent message in JSON was expected")
     try:
-        text.decode("utf-8")
+        _require_utf8(text)
         envelope = _decode_envelope(text)
-    except UnicodeDecodeError as error:
-        raise MalformedMessageError(f"the body is not UTF-8 (byte {error.start})") from None
     except RecursionError:
         raise MalformedMessageError("the body is nested too deeply") from None
     except msgspec.ValidationError as error:
@@ -176,6 +176,21 @@ def normal_id(value: Any) -> str:
 def no_subject(missing: str) -> str:
     """Return the problem of a registration that lacks a field that identifies it."""
     return f"{missing} is missing, so nobody can say whose registration this is"
+
+
+def _require_utf8(text: bytes) -> None:
+    """Look through a message piece by piece: as a whole it may take four times its size."""
+    if text.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(text)
+    for start in range(0, len(text), _PIECE):
+        pending = len(decoder.getstate()[0])
+        try:
+            decoder.decode(view[start : start + _PIECE], final=start + _PIECE >= len(text))
+        except UnicodeDecodeError as error:
+            where = start - pending + error.start
+            raise MalformedMessageError(f"the body is not UTF-8 (byte {where})") from None
 
 
 class _Envelope(msgspec.Struct):

@@ -9,6 +9,7 @@ from typing import Any
 
 from regbridge.cli.printing import moment
 from regbridge.store import received, report
+from regbridge.store.bodies import read_bodies
 from regbridge.store.engine import Store
 
 Story = dict[str, Any]
@@ -40,6 +41,7 @@ def receipt_story(store: Store, number: int, *, body: bool) -> Story | None:
     row = store.read(lambda c: received.find_receipt(c, number))
     if row is None:
         return None
+    message = store.read(lambda c: read_bodies(c, [number]))[number]
     happenings = store.read(lambda c: received.receipt_history(c, number))
     story: Story = {
         "receipt": row.id,
@@ -53,14 +55,14 @@ def receipt_story(store: Store, number: int, *, body: bool) -> Story | None:
         "reason": row.reason,
         "arrivals": row.arrivals,
         "records": row.record_count,
-        "size": len(row.body),
+        "size": len(message),
         "registrations": [
             dict(each._mapping) for each in store.read(lambda c: received.states_of(c, number))
         ],
         "history": [_happening(each) for each in happenings],
     }
     if body:
-        story["body"] = row.body.decode("utf-8", "backslashreplace")
+        story["body"] = message.decode("utf-8", "backslashreplace")
     return story
 
 

@@ -146,7 +146,7 @@ class _PostgresqlInsert:
         columns = ", ".join(map(dialect.identifier_preparer.quote, self._names))
         if self._has_bytes:
             types = [table.c[name].type.compile(dialect=dialect) for name in self._names]
-            source = f"unnest({', '.join(f'%s::{type_}[]' for type_ in types)})"
+            source = f"unnest({', '.join(f'%b::{type_}[]' for type_ in types)})"
             chosen = "*"
         else:
             source = f"json_populate_recordset(NULL::{table.name}, %s::json)"

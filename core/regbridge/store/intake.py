@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from regbridge.errors import StoreUnavailableError
-from regbridge.store.bulk import insert_numbered, insert_rows
+from regbridge.store.bodies import store_bodies
+from regbridge.store.bulk import insert_numbered
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
 from regbridge.store.sql import insert_or_update
-from regbridge.store.tables import State, receipt_bodies, receipts
+from regbridge.store.tables import State, receipts
 
 _GROUP_COUNT = 256
 _GROUP_BYTES = 16_000_000
@@ -75,11 +76,15 @@ class Intake:
         self._thread.join()
 
     def _run(self) -> None:
-        stopping = False
-        while not stopping:
-            group, stopping = self._next_group()
-            if group:
-                self._commit(group)
+        while self._take_turn():
+            pass
+
+    def _take_turn(self) -> bool:
+        """Commit what waits; False at the end. It holds no message while it waits for the next."""
+        group, stopping = self._next_group()
+        if group:
+            self._commit(group)
+        return not stopping
 
     def _next_group(self) -> tuple[list[tuple[Arrival, Future[int]]], bool]:
         """Wait for one message, then take along whatever else waits."""
@@ -121,7 +126,8 @@ def store_receipts(connection: Connection, arrivals: list[Arrival]) -> list[int]
     ids: list[int] = []
     if good:
         ids = insert_numbered(connection, receipts, [_row(arrival) for arrival in good])
-        _store_bodies(connection, zip(ids, good, strict=True))
+        bodies = [arrival.body for arrival in good]
+        store_bodies(connection, zip(ids, bodies, strict=True))
     stored = iter(ids)
     return [
         _store_malformed(connection, arrival) if arrival.problem else next(stored)
@@ -142,14 +148,8 @@ def _store_malformed(connection: Connection, arrival: Arrival) -> int:
     again = {"arrivals": receipts.c.arrivals + 1}
     statement = insert_or_update(connection, receipts, "digest", again).values(row)
     stored: int = connection.scalars(statement.returning(receipts.c.id)).one()
-    body = {"receipt_id": stored, "body": arrival.body}
-    insert_rows(connection, receipt_bodies, [body], if_new=True)
+    store_bodies(connection, [(stored, arrival.body)])
     return stored
-
-
-def _store_bodies(connection: Connection, arrivals: Iterable[tuple[int, Arrival]]) -> None:
-    rows = [{"receipt_id": receipt, "body": arrival.body} for receipt, arrival in arrivals]
-    insert_rows(connection, receipt_bodies, rows)
 
 
 def _row(arrival: Arrival) -> dict[str, Any]:

@@ -7,16 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from regbridge.store.tables import history, receipt_bodies, receipts, registrations
+from regbridge.store.tables import history, receipts, registrations
 
 
 def find_receipt(connection: Connection, number: int) -> Any | None:
-    """Return a receipt with its body, or None."""
-    return connection.execute(
-        select(receipts, receipt_bodies.c.body)
-        .join(receipt_bodies, receipt_bodies.c.receipt_id == receipts.c.id)
-        .where(receipts.c.id == number)
-    ).one_or_none()
+    """Return a receipt, or None."""
+    return connection.execute(select(receipts).where(receipts.c.id == number)).one_or_none()
 
 
 def states_of(connection: Connection, number: int) -> Sequence[Any]:

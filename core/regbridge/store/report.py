@@ -14,7 +14,7 @@ from regbridge.store.tables import (
     deliveries,
     history,
     pauses,
-    receipt_bodies,
+    receipt_parts,
     receipts,
     registrants,
     registration_payloads,
@@ -175,19 +175,20 @@ def history_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
 
 def parked_receipts(connection: Connection, client: str = "", limit: int = 200) -> Sequence[Any]:
     """Return the receipts that could not be read, without their bodies, newest first."""
-    statement = (
-        select(
-            receipts.c.id,
-            receipts.c.client,
-            receipts.c.endpoint,
-            receipts.c.received_at,
-            receipts.c.arrivals,
-            receipts.c.reason,
-            func.length(receipt_bodies.c.body).label("size"),
-        )
-        .join(receipt_bodies, receipt_bodies.c.receipt_id == receipts.c.id)
-        .where(receipts.c.state == State.PARKED)
+    size = (
+        select(func.sum(func.length(receipt_parts.c.body)))
+        .where(receipt_parts.c.receipt_id == receipts.c.id)
+        .scalar_subquery()
     )
+    statement = select(
+        receipts.c.id,
+        receipts.c.client,
+        receipts.c.endpoint,
+        receipts.c.received_at,
+        receipts.c.arrivals,
+        receipts.c.reason,
+        size.label("size"),
+    ).where(receipts.c.state == State.PARKED)
     if client:
         statement = statement.where(receipts.c.client == client)
     return connection.execute(statement.order_by(receipts.c.id.desc()).limit(limit)).all()

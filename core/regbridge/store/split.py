@@ -16,7 +16,6 @@ from regbridge.store.leases import Lease, held, take
 from regbridge.store.sql import among, search_form
 from regbridge.store.tables import (
     State,
-    receipt_bodies,
     receipts,
     registrants,
     registration_payloads,
@@ -43,7 +42,6 @@ class ClaimedReceipt:
     ordered_at: int
     record_count: int
     split_count: int
-    body: bytes
     unread: bool = False
 
 
@@ -62,14 +60,15 @@ def claim_receipts(
     """Claim the oldest receipts that are due: one sync, or many of all other messages."""
     size = receipts.c.record_count > SYNC_SIZE if sync else receipts.c.record_count <= SYNC_SIZE
     statement = (
-        select(receipts, receipt_bodies.c.body)
-        .join(receipt_bodies, receipt_bodies.c.receipt_id == receipts.c.id)
+        select(receipts)
         .where(receipts.c.client.in_(clients), receipts.c.due_at <= lease.now, size)
         .order_by(receipts.c.due_at, receipts.c.id)
         .limit(1 if sync else SMALL_RECEIPTS)
-        .with_for_update(skip_locked=True, of=receipts)
+        .with_for_update(skip_locked=True)
     )
-    claimed = [
+    rows = connection.execute(statement).all()
+    take(connection, receipts, [row.id for row in rows], lease)
+    return [
         ClaimedReceipt(
             row.id,
             row.client,
@@ -77,13 +76,10 @@ def claim_receipts(
             row.received_at if row.message_time is None else row.message_time,
             row.record_count,
             row.split_count,
-            row.body,
             unread=row.digest is not None,
         )
-        for row in connection.execute(statement).all()
+        for row in rows
     ]
-    take(connection, receipts, [receipt.id for receipt in claimed], lease)
-    return claimed
 
 
 def store_registrations(connection: Connection, parts: Sequence[Part], lease: Lease) -> bool:

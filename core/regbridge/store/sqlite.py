@@ -48,7 +48,6 @@ def _set_up(engine: Engine, begin: str, cache_kb: int) -> None:
         "busy_timeout=30000",
         f"cache_size=-{cache_kb}",
         "journal_size_limit=67108864",
-        "cache_spill=OFF",
         "wal_autocheckpoint=16384",
     )
 

@@ -97,12 +97,16 @@ class Receipt(Leased, table=True):
     digest: str | None = Field(default=None, unique=True)
 
 
-class Body(SQLModel, table=True):
-    """A receipt's message as it came; apart from the receipt, whose every update would copy it."""
+class ReceiptPart(SQLModel, table=True):
+    """A piece of a receipt's message as it came; see `bodies`.
 
-    __tablename__: ClassVar[str] = "receipt_bodies"
+    Apart from the receipt, whose every update would copy it.
+    """
+
+    __tablename__: ClassVar[str] = "receipt_parts"
 
     receipt_id: int = Field(primary_key=True, sa_type=_Big, foreign_key="receipts.id")
+    part: int = Field(primary_key=True)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -319,7 +323,7 @@ class History(SQLModel, table=True):
 
 # For Core statements, which do bulk work without making an object for each row.
 receipts: Table = SQLModel.metadata.tables["receipts"]
-receipt_bodies: Table = SQLModel.metadata.tables["receipt_bodies"]
+receipt_parts: Table = SQLModel.metadata.tables["receipt_parts"]
 registrants: Table = SQLModel.metadata.tables["registrants"]
 registrations: Table = SQLModel.metadata.tables["registrations"]
 registration_payloads: Table = SQLModel.metadata.tables["registration_payloads"]

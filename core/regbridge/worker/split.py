@@ -7,6 +7,7 @@ from itertools import islice
 
 from regbridge.errors import MalformedMessageError
 from regbridge.message import Envelope, read_envelope, read_revisions
+from regbridge.store.bodies import read_bodies
 from regbridge.store.leases import Lease, release
 from regbridge.store.split import (
     ClaimedReceipt,
@@ -37,17 +38,21 @@ class Splitter:
         claimed = self._context.store.write(
             lambda c: claim_receipts(c, clients, self._syncs, lease)
         )
-        with self._context.leasing.keep(lease, receipts, [receipt.id for receipt in claimed]):
+        if not claimed:
+            return False
+        ids = [receipt.id for receipt in claimed]
+        with self._context.leasing.keep(lease, receipts, ids):
+            bodies = self._context.store.read(lambda c: read_bodies(c, ids))
             if self._syncs:
                 for receipt in claimed:
-                    self._split_sync(receipt, lease)
-            elif claimed:
-                parts = [part for receipt in claimed for part in self._parts(receipt, lease)]
+                    self._split_sync(receipt, bodies.pop(receipt.id), lease)
+            else:
+                parts = [p for each in claimed for p in self._parts(each, bodies[each.id], lease)]
                 self._write(parts, lease)
-        return bool(claimed)
+        return True
 
-    def _split_sync(self, receipt: ClaimedReceipt, lease: Lease) -> None:
-        for part in self._parts(receipt, lease):
+    def _split_sync(self, receipt: ClaimedReceipt, body: bytes, lease: Lease) -> None:
+        for part in self._parts(receipt, body, lease):
             if not self._write([part], lease) or part.last:
                 return
             if self._context.stopping.is_set():
@@ -57,10 +62,10 @@ class Splitter:
                 )
                 return
 
-    def _parts(self, receipt: ClaimedReceipt, lease: Lease) -> Iterator[Part]:
+    def _parts(self, receipt: ClaimedReceipt, body: bytes, lease: Lease) -> Iterator[Part]:
         """Cut a receipt's remaining revisions into parts; an empty message is one empty part."""
         try:
-            envelope = read_envelope(receipt.body)
+            envelope = read_envelope(body)
         except MalformedMessageError as error:
             reason = str(error)
             self._context.store.write(lambda c: park_receipt(c, receipt, reason, lease))

@@ -37,6 +37,7 @@ from regbridge.config.schema import WorkerConfig
 from regbridge.errors import MalformedMessageError
 from regbridge.message import read_envelope
 from regbridge.pipeline import NamedInstance, Pipeline
+from regbridge.store.bodies import read_bodies
 from regbridge.store.clock import from_ms
 from regbridge.store.engine import Store
 from regbridge.store.intake import Arrival, Intake
@@ -45,7 +46,6 @@ from regbridge.store.tables import (
     deliveries,
     history,
     pauses,
-    receipt_bodies,
     receipts,
     registrations,
 )
@@ -259,11 +259,13 @@ class Ledger:
         return self.store.write(lambda c: retry_receipts(c, Choice(), self.clock.now))
 
     def receipts(self) -> Sequence[Any]:
-        return self._rows(
-            select(receipts, receipt_bodies.c.body)
-            .join(receipt_bodies, receipt_bodies.c.receipt_id == receipts.c.id)
-            .order_by(receipts.c.id)
-        )
+        return self._rows(select(receipts).order_by(receipts.c.id))
+
+    def bodies(self) -> list[bytes]:
+        """Return the messages as they came, in the order of their receipts."""
+        ids = [row.id for row in self.receipts()]
+        found = self.store.read(lambda c: read_bodies(c, ids))
+        return [found[receipt] for receipt in ids]
 
     def registrations(self) -> Sequence[Any]:
         """Return the registrations in the order of their arrival."""

@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 from regbridge.errors import ConfigError
 from regbridge.store.engine import Store
 from regbridge.store.migrations import MIGRATIONS, revisions
-from regbridge.store.tables import receipt_bodies, registration_payloads
+from regbridge.store.tables import receipt_parts, registration_payloads
 from regbridge.store.upgrades import Upgraded, require_current, upgrade
 
 MADE_UP = """
@@ -68,7 +68,7 @@ def test_an_upgrade_keeps_what_an_older_version_received(store: Store, tmp_path:
 
     upgrade(store)
 
-    body = store.read(lambda c: c.scalar(select(receipt_bodies.c.body)))
+    body = store.read(lambda c: c.scalar(select(receipt_parts.c.body)))
     assert bytes(body or b"") == b'{"old": 1}'
     payload = store.read(lambda c: c.scalar(select(registration_payloads.c.payload)))
     assert bytes(payload or b"") == b'{"old": 2}'

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LARGE = {
     "receipts",
-    "receipt_bodies",
+    "receipt_parts",
     "registrants",
     "registrations",
     "registration_payloads",
@@ -118,7 +118,7 @@ FILLING = (
     "INSERT INTO receipts (id, client, endpoint, event_type, message_stub, message_time_text,"
     " received_at, record_count, split_count, state, reason, arrivals, attempts)"
     " SELECT n, 'apap', 'CventReg', 'x', 'm', '', n, 1, 1, 'split', '', 1, 0 FROM {numbers}",
-    "INSERT INTO receipt_bodies SELECT id, '' FROM receipts WHERE id >= 1000",
+    "INSERT INTO receipt_parts SELECT id, 0, '' FROM receipts WHERE id >= 1000",
     "INSERT INTO registrants (id, client, subject) SELECT n, 'apap', 'old:' || n FROM {numbers}",
     "INSERT INTO registrations (id, receipt_id, position, client, endpoint, registrant_id, kind,"
     " occurrence, event_stub, invitee_stub, contact_stub, previous_contact_stub, is_guest, name,"
