@@ -7,11 +7,17 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import IO
+
+from sqlalchemy import create_engine, text
+
+from regbridge.store.engine import Store
+from regbridge.store.upgrades import upgrade
 
 FIELDS = {
     "FirstName": "firstName",
@@ -34,6 +40,8 @@ TOKEN = "bench-token"
 PATH = "/cvent/bench/CventReg"
 DELIVERED = "delivered.jsonl"
 
+POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+
 _CLIENT = {
     "client": "bench",
     "endpoints": {"CventReg": {"path": PATH, "tokens": [{"env": "BENCH_TOKEN"}]}},
@@ -43,11 +51,32 @@ _CLIENT = {
 _HOST = Path(__file__).with_name("host.py")
 
 
-def write_configuration(folder: Path) -> None:
-    """Write base.yaml and the client's file; JSON is YAML."""
+def write_configuration(folder: Path, database: str = "") -> None:
+    """Write base.yaml and the client's file; JSON is YAML. The ledger is SQLite's by default."""
     (folder / "clients").mkdir(parents=True)
-    (folder / "base.yaml").write_text('{"host": {}}', encoding="utf-8")
+    host = {"database": database} if database else {}
+    (folder / "base.yaml").write_text(json.dumps({"host": host}), encoding="utf-8")
     (folder / "clients" / "bench.yaml").write_text(json.dumps(_CLIENT), encoding="utf-8")
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Make an empty ledger in a schema of its own, at the server that the environment names."""
+    server = os.environ.get("REGBRIDGE_BENCH_POSTGRES", POSTGRES)
+    schema = f"regbridge_bench_{uuid.uuid4().hex}"
+    admin = create_engine(server)
+    with admin.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    url = f"{server}?options=-csearch_path%3D{schema}"
+    store = Store(url)
+    upgrade(store)
+    store.close()
+    try:
+        yield url
+    finally:
+        with admin.begin() as connection:
+            connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+        admin.dispose()
 
 
 class RunningHost:

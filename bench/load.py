@@ -1,7 +1,8 @@
 """Posts one small message again and again over many connections; prints rate and latency.
 
-`python bench/load.py URL CONNECTIONS SECONDS` prints the answers per second and the 99th
-percentile of the time to an answer in ms. Any answer but 200 ends it with an error.
+`python bench/load.py URLS CONNECTIONS SECONDS`, URLs with commas between, prints the answers per
+second and the 99th percentile of the time to an answer in ms. Any answer but 200 ends it with an
+error.
 """
 
 from __future__ import annotations
@@ -50,12 +51,12 @@ def main() -> None:
     One thread serves all connections: threads here would compete with each other for the
     interpreter, and the figures would be theirs.
     """
-    url, connections, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    urls, connections, seconds = sys.argv[1].split(","), int(sys.argv[2]), float(sys.argv[3])
     request = a_request()
     times: list[float] = []
     with selectors.DefaultSelector() as selector:
-        for _ in range(connections):
-            connection = Connection(url, request)
+        for number in range(connections):
+            connection = Connection(urls[number % len(urls)], request)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
             connection.send()
         begun = time.perf_counter()

@@ -42,7 +42,7 @@ def main() -> int:
             memory.append(peak)
             bare.append(time_bare(folder / f"bare-{number}", body))
             print(f"round {number + 1}: ours {ours[-1]:.2f} s, bare {bare[-1]:.2f} s")
-    holds = verdict("sync, times the bare script", middle(ours) / middle(bare), 5)
+    holds = verdict("sync, times the bare script", middle(ours) / middle(bare), 2.5)
     holds &= verdict("peak memory of the host, MB", max(memory) / 1e6, 250)
     return 0 if holds else 1
 
