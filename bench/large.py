@@ -51,16 +51,19 @@ def main() -> int:
 def send(folder: Path, database: str, body: Path, records: int) -> tuple[int, float]:
     """Return the peak memory in bytes and the slowest health check in seconds."""
     write_configuration(folder, database)
-    with running_host(folder) as host, Sender(host.url + PATH, TOKEN) as sender:
-        with health_checks(host.url) as times:
-            begun = time.perf_counter()
-            answer = sender.send(body.read_bytes())
-            assert answer.status == 200, answer.text
-            answered = time.perf_counter() - begun
-            wait_for_lines(folder / DELIVERED, records)
-            seconds = time.perf_counter() - begun
+    with (
+        running_host(folder) as host,
+        Sender(host.url + PATH, TOKEN) as sender,
+        health_checks(host.url) as times,
+    ):
+        begun = time.perf_counter()
+        answer = sender.send(body.read_bytes())
+        assert answer.status == 200, answer.text
+        answered = time.perf_counter() - begun
+        wait_for_lines(folder / DELIVERED, records)
+        seconds = time.perf_counter() - begun
     print(
-        f"{folder.name}: answered after {answered:.1f} s, delivered after {seconds:.1f} s;", end=" "
+        f"{folder.name}: answered after {answered:.1f} s, delivered after {seconds:.1f} s,", end=" "
     )
     print(f"{len(times)} health checks")
     return host.peak_memory, max(times)
