@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from regbridge.errors import MalformedMessageError, RejectedError
 from regbridge.message import (
+    _PIECE,
     ALIASES,
     KINDS,
     Envelope,
@@ -576,3 +577,21 @@ def test_any_json_value_is_a_record_or_rejected(value: Any) -> None:
     except RejectedError:
         return
     assert set(fields) >= set(value)
+
+
+@pytest.mark.parametrize("before", [0, _PIECE - 2, _PIECE - 1, _PIECE, 2 * _PIECE - 1])
+def test_a_large_message_may_hold_a_character_at_any_place(before: int) -> None:
+    body = b'{"eventType": "%s\xf0\x9f\x98\x80", "message": []}' % (b"x" * before)
+
+    assert read_envelope(body).event_type.endswith("\N{GRINNING FACE}")
+
+
+@pytest.mark.parametrize("before", [0, _PIECE - 2, _PIECE - 1, _PIECE, 2 * _PIECE - 1])
+@pytest.mark.parametrize("broken", [b"\xff", b"\xf0\x9f\x98", b"\xc3"])
+def test_a_byte_that_is_not_utf_8_is_found_in_a_large_message(before: int, broken: bytes) -> None:
+    start = b'{"eventType": "' + b"x" * before
+
+    with pytest.raises(MalformedMessageError, match=rf"not UTF-8 \(byte {len(start)}\)"):
+        read_envelope(start + broken + b'", "message": []}')
+    with pytest.raises(MalformedMessageError, match=rf"not UTF-8 \(byte {len(start)}\)"):
+        read_envelope(start + broken)

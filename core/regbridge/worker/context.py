@@ -26,7 +26,7 @@ class Context:
     """The ledger, the clients and the rules of pace. `clock` gives ms, `jitter` a number below 1.
 
     `wake` is told the next step, with its client, after work was left for it; `stopping` asks
-    steps to end soon.
+    steps to end soon. `retry_seconds` lie between two tries to settle.
     """
 
     store: Store

@@ -67,6 +67,7 @@ class Worker:
             limits=Limits(config.retry.attempts, config.retry.bug_attempts),
             batch_size=config.batch_size,
             wake=self._wake_all,
+            retry_seconds=config.poll_seconds,
         )
         self._config = config
         self._ring = ring

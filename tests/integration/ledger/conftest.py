@@ -135,7 +135,7 @@ class Ledger:
         self.store = Store(url or f"sqlite:///{path}")
         self.intake = Intake(self.store)
         self.pipelines: dict[str, Pipeline] = {}
-        self.config = WorkerConfig(lease_seconds=60)
+        self.config = WorkerConfig(lease_seconds=60, poll_seconds=0.01)
         self._worker: Worker | None = None
 
     def add_client(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
 from regbridge import (
     AmbiguousError,
@@ -21,7 +22,9 @@ from regbridge import (
     RetryableError,
     hookimpl,
 )
+from regbridge.errors import StoreUnavailableError
 from regbridge.store.clock import from_ms
+from regbridge.store.tables import deliveries
 from regbridge.testing.payloads import sync
 
 if TYPE_CHECKING:
@@ -389,4 +392,88 @@ def test_an_absurd_wait_does_not_stop_the_worker(ledger: Ledger) -> None:
 
     ledger.run_for(8 * 86_400, step=86_400)
 
+    assert ledger.states() == ["delivered"]
+
+
+def test_a_paused_target_is_tried_by_one_worker_at_a_time(ledger: Ledger) -> None:
+    ledger.crm.fails = RetryableError("connection refused")
+    ledger.receive(sync(25))
+    ledger.run()
+    assert ledger.pauses()
+    other = ledger.new_worker()
+    sizes: list[int] = []
+
+    def meanwhile(records: Sequence[Record]) -> Sequence[Outcome]:
+        other.run_once()
+        sizes.extend(ledger.crm.sizes)
+        return [Outcome.created() for _ in records]
+
+    ledger.crm.calls.clear()
+    ledger.crm.fails = None
+    ledger.crm.script.append(meanwhile)
+    ledger.advance(301)
+    ledger.run()
+
+    assert sizes == [1]  # the other worker left it alone
+    assert ledger.counts() == {"delivered": 25}
+
+
+def test_a_pause_with_nothing_to_try_is_left_as_it_was(ledger: Ledger) -> None:
+    ledger.crm.fails = RetryableError("connection refused")
+    ledger.register(1, "A")
+    ledger.run_for(120)
+    [before] = ledger.pauses()
+    parked = ledger.store.write(lambda c: c.execute(update(deliveries).values(due_at=None)))
+    ledger.advance(600)
+    ledger.run()
+
+    assert parked.rowcount == 1
+    assert ledger.pauses() == [before]
+
+
+def test_what_a_target_answered_is_kept_until_the_ledger_can_be_used_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = ledger.store.write
+    failures = iter([StoreUnavailableError("disk full")] * 3)
+
+    def write_later(work: Any) -> Any:
+        if ledger.crm.calls and (failure := next(failures, None)):
+            raise failure
+        return write(work)
+
+    ledger.register(1, "A")
+    monkeypatch.setattr(ledger.store, "write", write_later)
+    ledger.run()
+
+    assert len(ledger.crm.calls) == 1
+    assert ledger.states() == ["delivered"]
+    assert next(failures, None) is None
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_an_answer_that_can_never_be_kept_holds_nobody_up(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, stops: bool
+) -> None:
+    """The database refuses it for good, or the process has to end: the lease runs out then."""
+    write = ledger.store.write
+
+    def refuse(work: Any) -> Any:
+        if ledger.crm.calls:
+            raise StoreUnavailableError("refused", lasts=not stops)
+        return write(work)
+
+    ledger.register(1, "A")
+    monkeypatch.setattr(ledger.store, "write", refuse)
+    if stops:
+        ledger.worker.context.stopping.set()
+    with pytest.raises(StoreUnavailableError):
+        ledger.run()
+    monkeypatch.undo()
+    assert ledger.states() == ["pending"]
+
+    ledger.crm.calls.clear()
+    ledger.worker.context.stopping.clear()
+    ledger.advance(61)
+    ledger.run()
     assert ledger.states() == ["delivered"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, create_engine, event, select, text
 
 from regbridge import Kind
 from regbridge.errors import StoreUnavailableError
+from regbridge.store.bodies import PART_BYTES
 from regbridge.store.intake import store_receipts
 from regbridge.store.report import find_registrations
 from regbridge.store.tables import registration_payloads
@@ -300,3 +302,33 @@ def test_a_search_walks_one_index_and_never_the_records_themselves(ledger: Ledge
     ledger.store.read(lambda c: find_registrations(c, "Amara Achterberg", "apap"))
 
     assert plans == ["SCAN registrations USING COVERING INDEX registrations_search"]
+
+
+@pytest.mark.parametrize("size", [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 9_000_000])
+def test_a_message_of_any_size_is_kept_byte_by_byte(ledger: Ledger, size: int) -> None:
+    body = (bytes(range(256)) * (size // 256 + 1))[:size]
+
+    first = ledger.receive(body)
+    again = ledger.receive(body)
+    ledger.receive(b"another")
+
+    assert first == again
+    assert ledger.bodies() == [body, b"another"]
+
+
+def test_a_message_is_let_go_once_it_is_stored(ledger: Ledger) -> None:
+    body = encode(sync(3))
+    before = sys.getrefcount(body)
+
+    ledger.receive(body)
+
+    wait_until(lambda: sys.getrefcount(body) == before)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    waiting = threading.Event()
+    for _ in range(500):
+        if condition():
+            return
+        waiting.wait(0.01)
+    pytest.fail("it takes too long")
