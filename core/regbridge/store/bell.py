@@ -75,13 +75,17 @@ class Bell:
         """Run something on a connection, and on a new one whenever that is lost."""
         import psycopg
 
+        is_known = False
         while not self._closing.is_set():
             try:
                 with self._connect() as connection:
+                    is_known = False
                     run(connection)
             except psycopg.Error as error:
                 # Every host looks for work by itself; this only makes it wait for that.
-                log.warning("no wake-ups between hosts", error=type(error).__name__)
+                if not is_known:
+                    log.warning("no wake-ups between hosts", error=type(error).__name__)
+                is_known = True
                 self._closing.wait(_AGAIN_SECONDS)
 
     def _connect(self) -> psycopg.Connection[Any]:
@@ -114,7 +118,8 @@ class Bell:
         self._wake("", "")
         while not self._closing.is_set():
             for notify in connection.notifies(timeout=_LISTEN_SECONDS):
-                name, step, client = notify.payload.split(" ", 2)
+                name, _, ring = notify.payload.partition(" ")
+                step, _, client = ring.partition(" ")
                 if name != self.name:
                     self._wake(step, client)
                 if self._closing.is_set():
