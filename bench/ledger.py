@@ -1,4 +1,4 @@
-"""The same sync with a ledger that holds a million registrations already, against an empty one.
+"""The same sync with a ledger that holds two million registrations already, against an empty one.
 
 `python bench/ledger.py [registrations] [records] [rounds]`
 """
@@ -36,7 +36,7 @@ EVENT = payloads.EVENT.lower()
 
 def main() -> int:
     """Fill one ledger, then alternate syncs into it and into empty ones."""
-    held, records, rounds = [*map(int, sys.argv[1:]), *(1_000_000, 10_000, 3)[len(sys.argv) - 1 :]]
+    held, records, rounds = [*map(int, sys.argv[1:]), *(2_000_000, 10_000, 3)[len(sys.argv) - 1 :]]
     full: list[float] = []
     empty: list[float] = []
     with tempfile.TemporaryDirectory() as temporary:

@@ -14,10 +14,12 @@ from regbridge.clients import Clients, start_clients
 from regbridge.config.loader import HostFile, load_host
 from regbridge.store.bell import Bell
 from regbridge.store.engine import Store
-from regbridge.store.intake import Intake
+from regbridge.store.intake import Arrival, Intake
 from regbridge.store.limits import ledger_limiters
 from regbridge.store.shared_clock import SharedClock
 from regbridge.store.upgrades import require_current, upgrade
+from regbridge.timing_flush import TimingFlush
+from regbridge.timings import Key, Stage, Timings
 from regbridge.web.app import create_app
 from regbridge.web.server import Server
 from regbridge.worker.loop import Worker
@@ -65,8 +67,17 @@ class Host:
             else Bell(self.file.database_url, config.postgresql, self._wake)
         )
         ring = self._bell.ring if self._bell else _nobody
+        self._timings = Timings()
+        self._flush = TimingFlush(self.store, self._timings, self._clock)
         self._worker = (
-            Worker(self.store, self.clients, config.worker, clock=self._clock, ring=ring)
+            Worker(
+                self.store,
+                self.clients,
+                config.worker,
+                clock=self._clock,
+                ring=ring,
+                timings=self._timings,
+            )
             if worker
             else None
         )
@@ -87,12 +98,13 @@ class Host:
                 log.error("client refused", client=refused.name, finding=str(finding))
         if self._has_web:
             self._intake = Intake(self.store, self._received)
-            self._server = self._new_server(self._intake)
+            self._server = self._new_server()
             self.url = self._server.start()
         if self._worker:
             self._worker.start()
         if self._bell:
             self._bell.start()
+        self._flush.start()
         log.info("started", url=self.url, clients=sorted(self.clients.running))
 
     def stop(self) -> bool:
@@ -107,6 +119,7 @@ class Host:
         settled = self._worker.stop() if self._worker else True
         if self._bell:
             self._bell.close()
+        self._flush.stop()
         self.clients.close()
         self.store.close()
         log.info("stopped", settled=settled)
@@ -122,12 +135,12 @@ class Host:
             "refused": refused,
         }
 
-    def _new_server(self, intake: Intake) -> Server:
+    def _new_server(self) -> Server:
         config = self.file.config
         limit = int(config.body_limit)
         app = create_app(
             self.clients,
-            intake.accept,
+            self._accept,
             body_limit=limit,
             health=self.health,
             clock=self._clock.moment,
@@ -141,6 +154,12 @@ class Host:
             body_limit=limit,
             trusted_proxy=config.trusted_proxy,
         )
+
+    def _accept(self, arrival: Arrival) -> int:
+        """Store a message, and measure how long its sender waits for that."""
+        assert self._intake is not None
+        with self._timings.measure(Key(arrival.client, Stage.RECEIVE), arrival.record_count):
+            return self._intake.accept(arrival)
 
     def _received(self) -> None:
         """Wake the workers that split, here and elsewhere."""

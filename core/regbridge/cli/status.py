@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import moment, print_json, print_table, say
+from regbridge.cli.timings import print_timings, read_timings
 from regbridge.store import report
 from regbridge.store.engine import Store
 from regbridge.store.limits import calls_since
 from regbridge.store.tables import State
+from regbridge.store.timings import KEPT_DAYS
 
 Rows = list[dict[str, Any]]
 
@@ -28,9 +32,21 @@ _LISTS: Mapping[str, Callable[..., Sequence[Any]]] = {
 _TIMES = ("since", "until", "received_at")
 
 
-def status(configs: Configs = CONFIGS, as_json: AsJson = False) -> None:
+def status(
+    configs: Configs = CONFIGS,
+    timings: Annotated[
+        bool, typer.Option("--timings", help="Show how long each stage took instead.")
+    ] = False,
+    days: Annotated[
+        int, typer.Option(min=1, max=KEPT_DAYS, help="Timings of so many days, today's included.")
+    ] = 1,
+    as_json: AsJson = False,
+) -> None:
     """Count what was received and delivered, by client, endpoint, target and state."""
     with open_ledger(configs) as store:
+        if timings:
+            _show_timings(store, days, as_json)
+            return
         figures = _figures(store)
     if as_json:
         print_json(figures)
@@ -38,6 +54,16 @@ def status(configs: Configs = CONFIGS, as_json: AsJson = False) -> None:
         say(NOTHING_YET)
     else:
         _print(figures)
+
+
+def _show_timings(store: Store | None, days: int, as_json: bool) -> None:
+    rows = read_timings(store, days) if store else []
+    if as_json:
+        print_json({"days": days, "timings": rows})
+    elif store is None:
+        say(NOTHING_YET)
+    else:
+        print_timings(rows, days)
 
 
 def _figures(store: Store | None) -> dict[str, Any]:

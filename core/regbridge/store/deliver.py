@@ -19,7 +19,7 @@ from regbridge.store.revisions import (
     try_lock_registrants,
 )
 from regbridge.store.sql import among
-from regbridge.store.tables import State, deliveries, registrants, registrations
+from regbridge.store.tables import State, deliveries, receipts, registrants, registrations
 
 _other = deliveries.alias()  # made once, because an alias copies every column
 
@@ -144,8 +144,10 @@ def _due(
             deliveries.c.lease.is_not(None).label("lapsed"),
             registrants.c.subject,
             registrations.c.previous_contact_stub,
+            receipts.c.received_at,
         )
         .join(registrations, registrations.c.id == deliveries.c.registration_id)
+        .join(receipts, receipts.c.id == registrations.c.receipt_id)
         .outerjoin(registrants, registrants.c.id == deliveries.c.registrant_id)
         .where(
             deliveries.c.client == client,

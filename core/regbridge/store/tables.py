@@ -298,6 +298,21 @@ class Configuration(SQLModel, table=True):
     first_used_at: int = Field(sa_type=_Big)
 
 
+class Timing(SQLModel, table=True):
+    """One bucket of the histogram of one stage on one day; see `regbridge.timings`."""
+
+    __tablename__: ClassVar[str] = "timings"
+
+    day: str = Field(primary_key=True)
+    client: str = Field(primary_key=True)
+    stage: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    bucket: int = Field(primary_key=True)
+    measurements: int = Field(sa_type=_Big)
+    registrations: int = Field(sa_type=_Big)
+    milliseconds: int = Field(sa_type=_Big)
+
+
 class Compatibility(SQLModel, table=True):
     """One row: the first revision whose version can work with the tables as they are."""
 
@@ -334,5 +349,6 @@ limiter_places: Table = SQLModel.metadata.tables["limiter_places"]
 limiter_blocks: Table = SQLModel.metadata.tables["limiter_blocks"]
 limiter_calls: Table = SQLModel.metadata.tables["limiter_calls"]
 configurations: Table = SQLModel.metadata.tables["configurations"]
+timings: Table = SQLModel.metadata.tables["timings"]
 compatibility: Table = SQLModel.metadata.tables["compatibility"]
 history: Table = SQLModel.metadata.tables["history"]

@@ -12,6 +12,7 @@ import structlog
 from regbridge.clients import Clients
 from regbridge.errors import StoreUnavailableError
 from regbridge.store.engine import Store
+from regbridge.timings import Timings
 from regbridge.worker.leasing import Leasing
 from regbridge.worker.schedule import Limits
 
@@ -39,6 +40,7 @@ class Context:
     wake: Callable[[str, str], None] = lambda _step, _client: None
     stopping: threading.Event = field(default_factory=threading.Event)
     retry_seconds: float = 1.0
+    timings: Timings = field(default_factory=Timings)
 
     def settle(self, work: Callable[[Connection], None]) -> None:
         """Run what settles claimed rows, again and again while the ledger cannot be used.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
@@ -25,6 +26,7 @@ from regbridge.store.deliver import (
 )
 from regbridge.store.pauses import Paused
 from regbridge.store.tables import State, deliveries
+from regbridge.timings import Key, Stage
 from regbridge.worker.context import Context
 from regbridge.worker.outages import Outages
 from regbridge.worker.schedule import Again, decide
@@ -61,11 +63,13 @@ class Deliverer:
         if paused and not self._outages.reserve_try(paused, lease.until):
             return False
         limit = 1 if paused else self._plugin.batch_size
+        begun = time.perf_counter()
         rows = self._context.store.write(
             lambda c: claim_deliveries(
                 c, self._client, self._target.name, limit, lease, turn, self._target.after
             )
         )
+        claiming = time.perf_counter() - begun
         if not rows:
             if paused:
                 self._outages.give_back(paused, lease.until)
@@ -73,12 +77,27 @@ class Deliverer:
         with self._context.leasing.keep(lease, deliveries, [row.id for row in rows]):
             settled = self._deliver(rows, paused)
             now = lease.at(self._context.clock())
+            begun = time.perf_counter()
             self._context.settle(
                 lambda c: settle_deliveries(c, self._client, self._target.name, settled, now)
             )
+            self._measure(rows, settled, claiming + time.perf_counter() - begun, now.now)
         if self._is_first:
             self._context.wake("deliver", self._client)
         return True
+
+    def _measure(
+        self, rows: Sequence[Any], settled: Mapping[int, Settlement], seconds: float, now: int
+    ) -> None:
+        """Note how long the transactions took, and how old each record was that arrived."""
+        timings = self._context.timings
+        timings.add(self._key(Stage.SETTLE), seconds, len(rows))
+        arrived = [row for row in rows if settled[row.id].state == State.DELIVERED]
+        ages = [max(now - row.received_at, 0) / 1000 for row in arrived]
+        timings.add_ages(self._key(Stage.TOTAL), ages)
+
+    def _key(self, stage: Stage) -> Key:
+        return Key(self._client, stage, self._target.name)
 
     def _deliver(self, rows: Sequence[Any], paused: Paused | None) -> dict[int, Settlement]:
         settled: dict[int, Settlement] = {}
@@ -92,7 +111,8 @@ class Deliverer:
     def _send(self, rows: Sequence[Any], paused: Paused | None) -> dict[int, Settlement]:
         records = self._records(rows)
         try:
-            outcomes = self._pipeline.deliver(records, self._target)
+            with self._context.timings.measure(self._key(Stage.DELIVER), len(rows)):
+                outcomes = self._pipeline.deliver(records, self._target)
         except (RejectedError, PluginError) as error:
             return self._after_bad_call(rows, error, paused)
         except RegbridgeError as error:

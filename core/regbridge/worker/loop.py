@@ -17,6 +17,7 @@ from regbridge.errors import RegbridgeError
 from regbridge.pipeline import Pipeline
 from regbridge.store.configurations import remember_configuration
 from regbridge.store.engine import Store
+from regbridge.timings import Timings
 from regbridge.worker.context import Context
 from regbridge.worker.deliver import Deliverer
 from regbridge.worker.leasing import Leasing
@@ -57,6 +58,7 @@ class Worker:
         clock: Callable[[], int] = clock,
         jitter: Callable[[], float] = random.random,
         ring: Callable[[str, str], None] = lambda _step, _client: None,
+        timings: Timings | None = None,
     ) -> None:
         self.context = Context(
             store=store,
@@ -68,6 +70,7 @@ class Worker:
             batch_size=config.batch_size,
             wake=self._wake_all,
             retry_seconds=config.poll_seconds,
+            timings=timings or Timings(),
         )
         self._config = config
         self._ring = ring

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import count
 from typing import Any
 
@@ -18,6 +19,7 @@ from regbridge.store.pauses import Paused
 from regbridge.store.prepare import Postponed, admit, claim_registrations, settle_prepared
 from regbridge.store.prepared import Prepared
 from regbridge.store.tables import registrations
+from regbridge.timings import Key, Stage
 from regbridge.worker.context import Context
 from regbridge.worker.outages import Outages
 from regbridge.worker.schedule import Again, decide
@@ -75,22 +77,31 @@ class Preparer:
 
     def _prepare(self, rows: Mapping[int, Any], lease: Lease, paused: Mapping[str, Paused]) -> None:
         results: Results = {}
-        kept = self._admit(rows, lease, results)
+        with self._measured(Stage.FILTER, len(rows)):
+            kept = self._admit(rows, lease, results)
         enrichment = self._pipeline.enrich(kept)
+        for name, seconds in enrichment.seconds.items():
+            key = Key(self._client, Stage.ENRICH, name)
+            self._context.timings.add(key, seconds, len(kept))
         holds = self._note_calls(enrichment, paused)
         self._give_back(paused.keys() - enrichment.called, paused, lease)
-        for registration, entry in zip(kept, enrichment.entries, strict=True):
-            row = rows[registration.id]
-            if isinstance(entry, Registration):
-                results[row.id] = self._map(entry, row)
-            elif entry.plugin in holds:
-                results[row.id] = Postponed(str(entry), row.attempts, holds[entry.plugin])
-            else:
-                results[row.id] = self._postpone(entry, row)
+        with self._measured(Stage.MAP, len(kept)):
+            for registration, entry in zip(kept, enrichment.entries, strict=True):
+                row = rows[registration.id]
+                if isinstance(entry, Registration):
+                    results[row.id] = self._map(entry, row)
+                elif entry.plugin in holds:
+                    results[row.id] = Postponed(str(entry), row.attempts, holds[entry.plugin])
+                else:
+                    results[row.id] = self._postpone(entry, row)
         now = lease.at(self._context.clock())
-        self._context.settle(
-            lambda c: settle_prepared(c, now, self._client, self._pipeline.fingerprint, results)
-        )
+        with self._measured(Stage.PREPARE, len(results)):
+            self._context.settle(
+                lambda c: settle_prepared(c, now, self._client, self._pipeline.fingerprint, results)
+            )
+
+    def _measured(self, stage: Stage, count: int) -> AbstractContextManager[None]:
+        return self._context.timings.measure(Key(self._client, stage), count)
 
     def _admit(self, rows: Mapping[int, Any], lease: Lease, results: Results) -> list[Registration]:
         """Filter and dedupe; what cannot even be read goes to `results`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -18,6 +20,7 @@ from regbridge.store.split import (
     store_registrations,
 )
 from regbridge.store.tables import receipts
+from regbridge.timings import Key, Stage
 from regbridge.worker.context import Context
 
 PART_SIZE = 2000
@@ -47,14 +50,17 @@ class Splitter:
                 for receipt in claimed:
                     self._split_sync(receipt, bodies.pop(receipt.id), lease)
             else:
+                begun = time.perf_counter()
                 parts = [p for each in claimed for p in self._parts(each, bodies[each.id], lease)]
-                self._write(parts, lease)
+                self._write(parts, lease, begun)
         return True
 
     def _split_sync(self, receipt: ClaimedReceipt, body: bytes, lease: Lease) -> None:
+        begun = time.perf_counter()
         for part in self._parts(receipt, body, lease):
-            if not self._write([part], lease) or part.last:
+            if not self._write([part], lease, begun) or part.last:
                 return
+            begun = time.perf_counter()
             if self._context.stopping.is_set():
                 now = self._context.clock()
                 self._context.store.write(
@@ -82,14 +88,25 @@ class Splitter:
             if left <= 0:
                 return
 
+    def _measure(self, parts: list[Part], begun: float) -> None:
+        """Note how long parts took; each client's share is that of its registrations."""
+        spent = time.perf_counter() - begun
+        counts: Counter[str] = Counter()
+        for part in parts:
+            counts[part.receipt.client] += len(part.revisions)
+        for client, count in counts.items():
+            share = spent * count / max(counts.total(), 1)
+            self._context.timings.add(Key(client, Stage.SPLIT), share, count)
+
     def _describe(
         self, receipt: ClaimedReceipt, envelope: Envelope, lease: Lease
     ) -> ClaimedReceipt:
         return self._context.store.write(lambda c: describe_receipt(c, receipt, envelope, lease))
 
-    def _write(self, parts: list[Part], lease: Lease) -> bool:
+    def _write(self, parts: list[Part], lease: Lease, begun: float) -> bool:
         now = lease.at(self._context.clock())
         written = self._context.store.write(lambda c: store_registrations(c, parts, now))
+        self._measure(parts, begun)
         for client in {part.receipt.client for part in parts}:
             self._context.wake("prepare", client)
         return written

@@ -12,6 +12,8 @@ import pytest
 
 from regbridge import QuotaExceededError
 from regbridge.config.loader import load_host
+from regbridge.demo import wait_settled
+from regbridge.host import Host
 from regbridge.limits import Limiters, RateLimit
 from regbridge.store.engine import Store
 from regbridge.store.limits import LedgerPlaces
@@ -78,6 +80,40 @@ def test_status_prints_whole_reasons_and_nothing_but_harmless_text(
 def test_status_counts_what_waits(run: Callable[..., Any], receive: Callable[..., None]) -> None:
     receive(registered(RORY), registered(OTHER))
     assert "Receipts that wait to be split: 2" in run("status").out
+
+
+def test_status_shows_where_time_went(
+    run: Callable[..., Any], receive: Callable[..., None], configs: Path
+) -> None:
+    assert "nothing received yet" in run("status", "--timings").out
+    assert run("status", "--timings", "--json").json == {"days": 1, "timings": []}
+
+    receive(registered(RORY), registered(OTHER))
+    host = Host(configs, web=False)
+    host.start()
+    wait_settled(host, [1, 2])
+    host.stop()
+
+    rows = {row["stage"]: row for row in run("status", "--timings", "--json").json["timings"]}
+    worked = {"split", "filter", "map", "prepare", "deliver", "settle"}
+    assert rows.keys() == worked | {"receive", "arrival to delivery"}
+    assert {row["registrations"] for row in rows.values()} == {2}
+    assert (rows["receive"]["measurements"], rows["receive"]["share"]) == (2, None)
+    assert sum(rows[stage]["share"] or 0 for stage in worked) in (0, pytest.approx(1, abs=0.01))
+    assert rows["deliver"]["part"] == "registrations"
+    assert rows["deliver"]["median_ms"] <= rows["deliver"]["longest_ms"]
+    shown = run("status", "--timings", "--days", "7").out
+    assert "Where time went, in 7 days (GMT)" in shown
+    assert shown.index("split") < shown.index("deliver") < shown.index("arrival to delivery")
+
+
+def test_status_says_when_nothing_was_measured(
+    run: Callable[..., Any], process: Callable[..., None]
+) -> None:
+    process()
+    ledger = run("status", "--timings")
+    assert ledger.status == 0
+    assert "No stage has been measured yet" in ledger.out
 
 
 def test_status_shows_pauses_with_their_reason(

@@ -1,0 +1,131 @@
+"""How long each stage takes: the histograms of one process, until the ledger has them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+BOUNDS: tuple[int, ...] = tuple(2**power for power in range(23))
+"""The upper bounds of the buckets in ms, from 1 ms to 70 minutes; what is above is in the last."""
+
+
+class Stage(StrEnum):
+    """What is measured, in the order in which a registration comes by."""
+
+    RECEIVE = "receive"
+    """From a message's arrival to its commit, while Cvent waits; one measurement a message."""
+    SPLIT = "split"
+    """Messages become registrations; one measurement a batch, as for all that follow."""
+    FILTER = "filter"
+    """Filters and dedupe, with their transactions."""
+    ENRICH = "enrich"
+    """An enrichment plugin's call, which may wait for its turn at the vendor."""
+    MAP = "map"
+    """Records are made for all targets."""
+    PREPARE = "prepare"
+    """The transaction that writes deliveries."""
+    DELIVER = "deliver"
+    """A target's call."""
+    SETTLE = "settle"
+    """The transactions that claim deliveries and write what became of them."""
+    TOTAL = "arrival to delivery"
+    """From a message's arrival to the target's answer; one measurement a registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a histogram is about: `part` is the plugin of `enrich`, the target of later stages."""
+
+    client: str
+    stage: Stage
+    part: str = ""
+
+
+@dataclass(slots=True)
+class Count:
+    """What one bucket of a histogram holds."""
+
+    measurements: int = 0
+    registrations: int = 0
+    milliseconds: float = 0.0
+
+    def add(self, other: Count) -> None:
+        """Add what another one holds."""
+        self.measurements += other.measurements
+        self.registrations += other.registrations
+        self.milliseconds += other.milliseconds
+
+
+Counts = dict[tuple[Key, int], Count]
+"""Counts by histogram and bucket (an index into `BOUNDS`)."""
+
+
+class Timings:
+    """The measurements of one process. Safe to share between threads.
+
+    A measurement takes a few microseconds, and there is one for a batch.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._counts: Counts = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def measure(self, key: Key, registrations: int = 1) -> Iterator[None]:
+        """Measure a block that deals with so many registrations; one that fails counts too."""
+        begun = self._clock()
+        try:
+            yield
+        finally:
+            self.add(key, self._clock() - begun, registrations)
+
+    def add(self, key: Key, seconds: float, registrations: int = 1) -> None:
+        """Add one measurement."""
+        self.put_back({(key, bucket_of(seconds)): Count(1, registrations, seconds * 1000)})
+
+    def add_ages(self, key: Key, seconds: list[float]) -> None:
+        """Add one measurement for each registration of a batch."""
+        counts: Counts = {}
+        for each in seconds:
+            one = Count(1, 1, each * 1000)
+            counts.setdefault((key, bucket_of(each)), Count()).add(one)
+        self.put_back(counts)
+
+    def take(self) -> Counts:
+        """Return everything that was measured, and begin anew."""
+        with self._lock:
+            taken, self._counts = self._counts, {}
+        return taken
+
+    def put_back(self, counts: Counts) -> None:
+        """Add counts, as those that could not be written down."""
+        with self._lock:
+            for key, count in counts.items():
+                self._counts.setdefault(key, Count()).add(count)
+
+
+def bucket_of(seconds: float) -> int:
+    """Return the bucket of a time: the first whose bound it does not exceed."""
+    return min(bisect_left(BOUNDS, seconds * 1000), len(BOUNDS) - 1)
+
+
+def percentile(histogram: Mapping[int, int], share: float) -> float:
+    """Return the time in ms that a share of the measurements (by bucket) does not exceed.
+
+    It lies in the right bucket; where in it is a guess, as if all lay evenly.
+    """
+    wanted = share * sum(histogram.values())
+    passed = 0
+    for bucket in sorted(histogram):
+        here = histogram[bucket]
+        if here and passed + here >= wanted:
+            low, high = (BOUNDS[bucket - 1] if bucket else 0), BOUNDS[bucket]
+            return float(low + (high - low) * max(wanted - passed, 0) / here)
+        passed += here
+    return 0.0

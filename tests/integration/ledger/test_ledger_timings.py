@@ -1,0 +1,137 @@
+"""Timings of all hosts add up in the ledger."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from regbridge import Plugin, Registration, hookimpl
+from regbridge.errors import StoreUnavailableError
+from regbridge.store.timings import KEPT_DAYS, add_timings, timings_since
+from regbridge.testing.payloads import sync
+from regbridge.timing_flush import TimingFlush
+from regbridge.timings import Count, Key, Stage, Timings
+
+if TYPE_CHECKING:
+    from tests.integration.ledger.conftest import Ledger
+
+KEY = Key("apap", Stage.DELIVER, "crm")
+DAY = 86_400
+
+
+def found(ledger: Ledger) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    rows = ledger.store.read(lambda c: timings_since(c, "2000-01-01"))
+    return {tuple(row[:4]): tuple(map(int, row[4:])) for row in rows}
+
+
+def flush(ledger: Ledger, timings: Timings) -> None:
+    TimingFlush(ledger.store, timings, ledger.clock).flush()
+
+
+def test_a_worker_measures_every_stage(ledger: Ledger) -> None:
+    ledger.receive(sync(25))
+    ledger.run()
+    flush(ledger, ledger.worker.context.timings)
+
+    registrations = {
+        (stage, part): sum(f[1] for k, f in found(ledger).items() if k[1:3] == (stage, part))
+        for _, stage, part, _ in found(ledger)
+    }
+    assert registrations == {
+        ("split", ""): 25,
+        ("filter", ""): 25,
+        ("map", ""): 25,
+        ("prepare", ""): 25,
+        ("deliver", "crm"): 25,
+        ("settle", "crm"): 25,
+        ("arrival to delivery", "crm"): 25,
+    }
+
+
+def test_the_age_of_a_registration_at_its_delivery_is_measured(ledger: Ledger) -> None:
+    ledger.register(1, "A")
+    ledger.advance(100)
+    ledger.run()
+    flush(ledger, ledger.worker.context.timings)
+
+    [(key, sums)] = [(k, f) for k, f in found(ledger).items() if k[1] == "arrival to delivery"]
+    assert key[3] == 17  # up to 131 s
+    assert sums == (1, 1, 100_000)
+
+
+def test_flushes_of_several_hosts_add_up(ledger: Ledger) -> None:
+    hosts = [Timings() for _ in range(8)]
+    for host in hosts:
+        for stage in Stage:
+            host.add(Key("apap", stage), 0.003, 10)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda host: flush(ledger, host), hosts))
+
+    assert set(found(ledger).values()) == {(8, 80, 24)}
+    assert len(found(ledger)) == len(Stage)
+
+
+def test_what_cannot_be_written_is_written_later_and_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timings = Timings()
+    timings.add(KEY, 0.003, 10)
+
+    def refuse(_work: Any) -> None:
+        raise StoreUnavailableError("disk full")
+
+    with monkeypatch.context() as away:
+        away.setattr(ledger.store, "write", refuse)
+        flush(ledger, timings)
+    timings.add(KEY, 0.003, 10)
+    flush(ledger, timings)
+    flush(ledger, timings)
+
+    assert found(ledger) == {("apap", "deliver", "crm", 2): (2, 20, 6)}
+
+
+def test_old_days_are_forgotten(ledger: Ledger) -> None:
+    counts = {(KEY, 2): Count(1, 1, 3.0)}
+    for days in (0, 1, KEPT_DAYS + 2):
+        now = ledger.clock.now + days * DAY * 1000
+        ledger.store.write(lambda c, now=now: add_timings(c, counts, now))  # type: ignore[misc]
+
+    assert sum(f[0] for f in found(ledger).values()) == 1
+
+
+def test_the_last_measurements_are_written_at_the_end(ledger: Ledger) -> None:
+    timings = Timings()
+    flushing = TimingFlush(ledger.store, timings, ledger.clock)
+    flushing.start()
+    timings.add(KEY, 0.003, 10)
+
+    flushing.stop()
+
+    assert len(found(ledger)) == 1
+    assert "timings" not in {thread.name for thread in threading.enumerate()}
+
+
+class Idle(Plugin):
+    """Adds nothing."""
+
+    def __init__(self) -> None:
+        self.batch_size = 10
+
+    @hookimpl
+    def enrich_registrations(self, registrations: Sequence[Registration]) -> Sequence[None]:
+        return [None for _ in registrations]
+
+
+def test_each_enrichment_plugin_is_measured_by_itself(bare_ledger: Ledger) -> None:
+    bare_ledger.add_client(Idle(), Idle())
+    bare_ledger.receive(sync(25))
+    bare_ledger.run()
+    flush(bare_ledger, bare_ledger.worker.context.timings)
+
+    enriched = [k[2] for k in found(bare_ledger) if k[1] == "enrich"]
+    assert sorted(set(enriched)) == ["p0", "p1"]
