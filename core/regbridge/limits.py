@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil, floor
 from typing import Protocol
 
-from regbridge.errors import QuotaExceededError
+from regbridge.errors import QuotaExceededError, StoreUnavailableError
 
-LONGEST_CALL = 120.0
+TAKEN = 15.0
 """Seconds after which the place of a call whose process died is free again."""
+
+_RENEWED = 5.0
+"""Seconds after which a call that is still under way says so."""
 
 _SHORTEST_WAIT = 0.005
 _LONGEST_WAIT = 1.0
@@ -99,7 +102,8 @@ class RateLimiter:
         """
         place = self._wait_for_place(limit)
         try:
-            yield
+            with self._kept(place):
+                yield
         finally:
             # Rounded up, and the time in `_wait_for_place` down: no place is free too early.
             free_at = ceil((self._clock() + limit.hold) * 1000)
@@ -109,12 +113,31 @@ class RateLimiter:
         """Let nobody who shares the account make calls before `until`."""
         self._places.block(self.key, Block(until, reason))
 
+    @contextmanager
+    def _kept(self, place: int) -> Iterator[None]:
+        """Keep a place for as long as its call takes: others take it for that of a dead process."""
+        ended = threading.Event()
+
+        def renew() -> None:
+            while not ended.wait(_RENEWED):
+                with suppress(StoreUnavailableError):  # nobody else can take it then either
+                    until = ceil((self._clock() + TAKEN) * 1000)
+                    self._places.give_back(self.key, place, until)
+
+        renewing = threading.Thread(target=renew, name=f"place {place} {self.key}", daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            renewing.join()
+
     def _wait_for_place(self, limit: RateLimit) -> int:
         with self._turn:  # one thread looks for a place, the others wait for their turn to look
             while True:
                 self._refuse_if_blocked()
                 now = floor(self._clock() * 1000)
-                until = now + round(LONGEST_CALL * 1000)
+                until = now + round(TAKEN * 1000)
                 place = self._places.take(self.key, limit.places, now, until)
                 if place is not None:
                     return place

@@ -22,7 +22,7 @@ from regbridge.preview import Preview, previews, registrations_of
 from regbridge.registrations import from_row
 from regbridge.sender import collect
 from regbridge.store.engine import Store
-from regbridge.store.limits import LedgerPlaces
+from regbridge.store.limits import ledger_limiters
 from regbridge.store.report import find_registrations
 
 
@@ -49,7 +49,7 @@ def preview(
         if file is None and store is None:
             say(NOTHING_YET)
             raise typer.Exit(1)
-        clients = start_clients(configs, Limiters(LedgerPlaces(store) if store else OwnPlaces()))
+        clients = start_clients(configs, ledger_limiters(store) if store else Limiters(OwnPlaces()))
         try:
             pipeline = _pipeline(clients, client)
             found = list(

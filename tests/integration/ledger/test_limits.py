@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbridge import QuotaExceededError
-from regbridge.limits import Limiters, OwnPlaces, Places, RateLimit, RateLimiter
+from regbridge.limits import TAKEN, Limiters, OwnPlaces, Places, RateLimit, RateLimiter
 from regbridge.store.engine import Store
 from regbridge.store.limits import LedgerPlaces, calls_since
 from regbridge.store.upgrades import upgrade
@@ -116,6 +116,25 @@ def test_the_place_of_a_process_that_died_becomes_free(places: Places, time: Tim
     calls(time.limiter(places), time, FREE, 1)
 
     assert time.seconds == pytest.approx(START.timestamp() + 120, abs=1)
+
+
+def test_the_place_of_a_long_call_stays_taken(
+    places: Places, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regbridge.limits._RENEWED", 0.01)
+    now = round(time.seconds * 1000)
+    with time.limiter(places).call(FREE):
+        taken = places.free_at("cvent abc", 1)
+        time.sleep(TAKEN + 1)
+        waiting = threading.Event()
+        while places.free_at("cvent abc", 1) == taken:
+            waiting.wait(0.01)
+
+        later = round(time.seconds * 1000)
+        assert places.take("cvent abc", 1, later, later + 1000) is None
+
+    assert taken == now + TAKEN * 1000
+    assert places.free_at("cvent abc", 1) == round((time.seconds + FREE.hold) * 1000)
 
 
 def test_the_end_of_a_call_elsewhere_is_noticed_soon(places: Places, time: Time) -> None:
