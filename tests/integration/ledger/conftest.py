@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, delete, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, delete, select
 from sqlmodel import SQLModel
 from tests.integration.ledger.own_server import OwnServer, programs
 from tests.integration.ledger.own_server import own_server as run_own_server
+from tests.postgres import new_schema
 
 from regbridge import (
     Client,
@@ -52,11 +50,6 @@ from regbridge.store.tables import (
 from regbridge.store.upgrades import upgrade
 from regbridge.testing.payloads import encode, live, registrant
 from regbridge.worker.loop import Worker
-
-POSTGRES = os.environ.get(
-    "REGBRIDGE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
-)
-
 
 START = 1_800_000_000_000
 SECOND = 1000
@@ -369,26 +362,6 @@ def postgres_tables() -> Iterator[str]:
         upgrade(store)
         store.close()
         yield url
-
-
-@contextmanager
-def new_schema() -> Iterator[str]:
-    """Make a schema and drop it at the end.
-
-    Who names a server in REGBRIDGE_TEST_POSTGRES expects it to answer: then nothing is skipped.
-    """
-    miss = pytest.fail if "REGBRIDGE_TEST_POSTGRES" in os.environ else pytest.skip
-    schema = f"regbridge_{uuid.uuid4().hex}"
-    engine = create_engine(POSTGRES, connect_args={"connect_timeout": 3})
-    try:
-        with engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {schema}"))
-    except OperationalError:
-        miss("no PostgreSQL answers here")
-    yield f"{POSTGRES}?options=-csearch_path%3D{schema}"
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
 
 
 @pytest.fixture
