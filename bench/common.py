@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import IO
+from typing import IO, Any
 
 from sqlalchemy import create_engine, text
 
@@ -51,12 +51,14 @@ _CLIENT = {
 _HOST = Path(__file__).with_name("host.py")
 
 
-def write_configuration(folder: Path, database: str = "") -> None:
+def write_configuration(
+    folder: Path, database: str = "", client: Mapping[str, Any] | None = None
+) -> None:
     """Write base.yaml and the client's file; JSON is YAML. The ledger is SQLite's by default."""
     (folder / "clients").mkdir(parents=True)
     host = {"database": database} if database else {}
     (folder / "base.yaml").write_text(json.dumps({"host": host}), encoding="utf-8")
-    (folder / "clients" / "bench.yaml").write_text(json.dumps(_CLIENT), encoding="utf-8")
+    (folder / "clients" / "bench.yaml").write_text(json.dumps(client or _CLIENT), encoding="utf-8")
 
 
 @contextmanager

@@ -31,11 +31,15 @@ BAD_EVERY = 100
 
 @dataclass
 class Simulator:
-    """A simulated environment in a process of its own; `requests` is known once it has ended."""
+    """A simulated environment in a process of its own.
+
+    `requests` by operation and `records` by table are known once it has ended.
+    """
 
     process: subprocess.Popen[str]
     account: dict[str, str]
     requests: Counter[str] = field(default_factory=Counter)
+    records: Counter[str] = field(default_factory=Counter)
 
     def end(self) -> None:
         """Stop it and read what it was asked."""
@@ -45,6 +49,9 @@ class Simulator:
             name, colon, count = line.strip().rpartition(": ")
             if colon and line.startswith("  ") and count.isdigit():
                 self.requests[name] = int(count)
+            count, held, table = line.partition(" records in ")
+            if held:
+                self.records[table] = int(count)
 
 
 def main() -> int:

@@ -95,11 +95,11 @@ def one_call_each(parts: tuple[str, ...]) -> int:
 
 
 @contextmanager
-def simulator(count: int, tier: str) -> Iterator[str]:
+def simulator(count: int, tier: str, latency: float = 0.0) -> Iterator[str]:
     """Run Cvent's simulator in a process of its own; gives the base URL."""
     command = [sys.executable, "-c", "from regbridge.cli import main; main()", "simulate", "cvent"]
     options = ["--port", "0", "--tier", tier, "--registrants", str(count), "--items", "2"]
-    options += ["--guests-every", "10"]
+    options += ["--guests-every", "10", "--latency", str(latency)]
     process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

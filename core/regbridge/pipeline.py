@@ -53,6 +53,10 @@ class NamedInstance:
 Caller = tuple[NamedInstance, Callable[..., Any]]
 
 
+ENRICHED_TOGETHER = 200
+"""So many registrations are enriched before any of them goes on; more if a batch is larger."""
+
+
 @dataclass(frozen=True, slots=True)
 class Enrichment:
     """What enrichment made of a batch: one entry for each registration, and the failed calls.
@@ -181,12 +185,16 @@ class Pipeline:
         return [named.name for named, _ in self._callers["enrich_registrations"]]
 
     def whole_batches(self, most: int) -> int:
-        """Return how many registrations, at most so many, fill the enrichments' batches.
+        """Return how many registrations, at most so many, are enriched together.
 
-        A batch that is half full takes a vendor's call like a full one.
+        They fill the enrichments' batches: one that is half full takes a vendor's call like a full
+        one. They are no more than that needs, because all wait until the last call is answered.
         """
-        for named, _ in self._callers["enrich_registrations"]:
-            most -= most % named.plugin.batch_size if most > named.plugin.batch_size else 0
+        sizes = [named.plugin.batch_size for named, _ in self._callers["enrich_registrations"]]
+        if sizes:
+            most = min(most, max(ENRICHED_TOGETHER, *sizes))
+        for size in sizes:
+            most -= most % size if most > size else 0
         return most
 
     def target_plugin(self, target: str) -> TargetPlugin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,6 +92,7 @@ class CventClient:
         self._limiter = limiter
         self._limit = account.limit
         self._ask_at = 0.0
+        self._asking = threading.RLock()
         self._outbound = Outbound("Cvent", account.base_url, largest=_LARGEST, longest_seconds=90.0)
         self._tokens = Tokens(account, scopes, self._outbound, self.now.seconds)
 
@@ -136,22 +138,24 @@ class CventClient:
     def limit(self) -> RateLimit:
         """Return the account's pace: that of the settings, or what its tier says.
 
-        The tier is asked for once. While it cannot be had, the smallest tier's pace is kept.
+        The tier is asked for once, by one thread; the others wait for it. While it cannot be had,
+        the smallest tier's pace is kept.
         """
-        if self._limit is None or self._ask_at:
-            now = self.now.seconds()
-            if self._limit is not None and now < self._ask_at:
-                return self._limit
-            self._limit, self._ask_at = _ASKING, now + _ASK_AGAIN
-            try:
-                self._limit = _pace(self.get("/usage/tier"))
-                self._ask_at = 0.0
-            except (RetryableError, RejectedError):
-                self._limit = FREE
-            except RegbridgeError:
-                self._limit, self._ask_at = None, 0.0
-                raise
-        return self._limit
+        with self._asking:  # the question itself comes by here again
+            if self._limit is None or self._ask_at:
+                now = self.now.seconds()
+                if self._limit is not None and now < self._ask_at:
+                    return self._limit
+                self._limit, self._ask_at = _ASKING, now + _ASK_AGAIN
+                try:
+                    self._limit = _pace(self.get("/usage/tier"))
+                    self._ask_at = 0.0
+                except (RetryableError, RejectedError):
+                    self._limit = FREE
+                except RegbridgeError:
+                    self._limit, self._ask_at = None, 0.0
+                    raise
+            return self._limit
 
     def close(self) -> None:
         """Close the connections."""

@@ -47,6 +47,7 @@ _CALLS_PER_SECOND = 10_000.0
 class WebApi:
     """One environment, for one app registration. Several threads may share it.
 
+    No more than `connections` calls are under way at once; whoever has one more waits here.
     `throttled` is told each kind of 429 before the call fails. `options` are the optional headers
     of writes, `tag` the text that plug-ins see. `recommended` is how many calls at once Dataverse
     recommends, 0 before the first answer.
@@ -69,6 +70,7 @@ class WebApi:
         self._tokens = Tokens(settings)
         self._limiter = limiter
         self._gate = gate_of(limiter)
+        self._own = threading.Semaphore(connections)
         self._throttled = throttled
         self.clock = clock
         self.recommended = 0
@@ -148,6 +150,7 @@ class WebApi:
         with (
             self._gate.place() as places,
             self._limiter.call(RateLimit(_CALLS_PER_SECOND, places)),
+            self._own,  # the last to be taken and the first to be given back: it is what is scarce
         ):
             answer = self._outbound.send(
                 method, self._address(path), headers=given, body=body, params=params

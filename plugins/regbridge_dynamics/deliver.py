@@ -38,6 +38,10 @@ _FEWEST = 10
 """To so few records a call shrinks when Dataverse says that it worked too long."""
 
 
+_THREADS = 2
+"""For each call at once so many threads: while one waits for Dataverse, another settles."""
+
+
 class Dynamics(TargetPlugin):
     """Upserts each record into a table of Dataverse (Dynamics 365), by an alternate key.
 
@@ -59,7 +63,7 @@ class Dynamics(TargetPlugin):
         super().__init__(settings, context)
         if findings := list(field_findings(settings, context)):
             raise ConfigError(findings)
-        self.concurrency = settings.concurrency
+        self.concurrency = settings.concurrency * _THREADS
         self._clock = clock
         self._zone = _zone_of(context.target)
         self._chunk = Pace(settings.chunk_size, _FEWEST)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from regbridge.store.bulk import update_rows
 from regbridge.store.history import remember_all
@@ -39,6 +39,21 @@ class Settlement:
     outcome: str = ""
     external_id: str | None = None
     due_at: int | None = None
+
+
+def count_due(connection: Connection, client: str, target: str, now: int, most: int) -> int:
+    """Return how many deliveries may be claimed at a target; who counts to `most` stops there."""
+    due = (
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.client == client,
+            deliveries.c.target == target,
+            deliveries.c.due_at <= now,
+        )
+        .limit(most)
+        .subquery()
+    )
+    return connection.scalar(select(func.count()).select_from(due)) or 0
 
 
 def claim_deliveries(

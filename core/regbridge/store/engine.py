@@ -83,6 +83,15 @@ class Store:
         with self._turn:
             return self._retrying(self._patience, partial(transact, self.writer, work))
 
+    def write_hastily(self, work: Work[Result]) -> Result:
+        """As `write`, but without waiting for the disk: a power cut may undo it.
+
+        For what nobody misses, such as the places of limiters, and what may be done twice.
+        """
+        transact = sqlite.transact_hastily if self.embedded else postgresql.transact_hastily
+        with self._turn:
+            return self._retrying(self._patience, partial(transact, self.writer, work))
+
     def ping(self) -> None:
         """Raise `StoreUnavailableError` when the database does not answer at once."""
         self.read(lambda connection: connection.exec_driver_sql("SELECT 1"), patience=0)

@@ -24,8 +24,8 @@ def ledger_limiters(store: Store) -> Limiters:
 class LedgerPlaces:
     """Keeps places, blocks and counts in the ledger; see `regbridge.limits.Places`.
 
-    Each call of a vendor costs two small transactions, which take a few milliseconds of the time
-    that a limiter makes it wait anyway. By `clock` the others may have another time than this one.
+    Each call of a vendor costs two small transactions that do not wait for the disk. By `clock` the
+    others may have another time than this one.
     """
 
     def __init__(self, store: Store, clock: SharedClock | None = None) -> None:
@@ -37,7 +37,7 @@ class LedgerPlaces:
 
         None when all places are taken.
         """
-        return self._store.write(lambda c: _take(c, key, places, now, until))
+        return self._store.write_hastily(lambda c: _take(c, key, places, now, until))
 
     def free_at(self, key: str, places: int) -> int:
         """Return when the next place is free."""
@@ -53,7 +53,7 @@ class LedgerPlaces:
         mine = update(limiter_places).where(
             limiter_places.c.key == key, limiter_places.c.place == place
         )
-        self._store.write(lambda c: c.execute(mine.values(free_at=free_at)))
+        self._store.write_hastily(lambda c: c.execute(mine.values(free_at=free_at)))
 
     def block(self, key: str, block: Block) -> None:
         """Let nobody make calls for a while."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from regbridge.errors import ConfigError
 from regbridge.models import Finding, Level
+
+Result = TypeVar("Result")
 
 
 def open_engines(url: str) -> tuple[Engine, Engine]:
@@ -23,6 +26,18 @@ def open_engines(url: str) -> tuple[Engine, Engine]:
     # A write begins with the write lock, so that what it reads first cannot change meanwhile.
     _set_up(writer, "BEGIN IMMEDIATE", cache_kb=16384)
     return reader, writer
+
+
+def transact_hastily(engine: Engine, work: Callable[[Connection], Result]) -> Result:
+    """Run `work` in one transaction whose commit does not wait for the disk."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("PRAGMA synchronous=NORMAL")
+        try:
+            with connection.begin():
+                return work(connection)
+        finally:
+            driver.execute("PRAGMA synchronous=FULL")
 
 
 def _make_folder(file: str) -> None:

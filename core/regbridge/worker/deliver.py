@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from itertools import count
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from regbridge.pipeline import Pipeline
 from regbridge.store.deliver import (
     Settlement,
     claim_deliveries,
+    count_due,
     last_external_ids,
     settle_deliveries,
 )
@@ -30,6 +32,9 @@ from regbridge.timings import Key, Stage
 from regbridge.worker.context import Context
 from regbridge.worker.outages import Outages
 from regbridge.worker.schedule import Again, decide
+
+SMALLEST_SHARE = 4
+"""A batch is never divided into more parts than this."""
 
 ALONE_FROM = 3
 """From so many failed attempts on, a record is sent by itself: it may be what fails the others."""
@@ -62,7 +67,7 @@ class Deliverer:
             return False
         if paused and not self._outages.reserve_try(paused, lease.until):
             return False
-        limit = 1 if paused else self._plugin.batch_size
+        limit = 1 if paused else self._share(lease.now)
         begun = time.perf_counter()
         rows = self._context.store.write(
             lambda c: claim_deliveries(
@@ -85,6 +90,21 @@ class Deliverer:
         if self._is_first:
             self._context.wake("deliver", self._client)
         return True
+
+    def _share(self, now: int) -> int:
+        """Return how many records to claim: when few wait, each thread gets its part of them.
+
+        Otherwise the first and the last calls of a sync would leave most threads idle. A call is
+        never for less than a quarter of a batch, so that there are not many more calls.
+        """
+        batch, threads = self._plugin.batch_size, self._plugin.concurrency
+        least = ceil(batch / SMALLEST_SHARE)
+        if threads == 1 or least == batch:
+            return batch
+        due = self._context.store.read(
+            lambda c: count_due(c, self._client, self._target.name, now, batch * threads)
+        )
+        return min(batch, max(ceil(due / threads), least))
 
     def _measure(
         self, rows: Sequence[Any], settled: Mapping[int, Settlement], seconds: float, now: int

@@ -29,6 +29,9 @@ log = structlog.get_logger()
 
 STOP_SECONDS = 30.0
 
+ENRICHING = 4
+"""Batches of one client that are enriched at once: a vendor's answer takes longer than our part."""
+
 
 def clock() -> int:
     """Return the time in ms since 1970, UTC."""
@@ -158,7 +161,8 @@ def _lanes(context: Context) -> list[Lane]:
     ]
     for pipeline in context.clients.running.values():
         name = pipeline.client.name
-        lanes.append(Lane("prepare", name, Preparer(context, pipeline).run))
+        threads = ENRICHING if pipeline.enrichers() else 1
+        lanes.append(Lane("prepare", name, Preparer(context, pipeline).run, threads))
         if pipeline.enrichers():
             lanes.append(Lane("prepare", name, Preparer(context, pipeline, singles=True).run))
         for target in pipeline.client.targets.values():

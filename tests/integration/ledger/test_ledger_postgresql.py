@@ -311,6 +311,16 @@ def test_a_commit_waits_for_the_servers_disk_whatever_the_role_is_set_to(postgre
     store.close()
 
 
+def test_only_what_nobody_misses_is_committed_without_waiting_for_the_servers_disk(
+    store: Store,
+) -> None:
+    def show(connection: Connection) -> Any:
+        return connection.exec_driver_sql("SHOW synchronous_commit").scalar()
+
+    assert store.write_hastily(show) == "off"
+    assert store.write(show) == "on"
+
+
 @pytest.mark.parametrize("url", ["postgresql://h/d", "mysql://h/d", "postgresql+psycopg2://h/d"])
 def test_another_database_is_refused_with_the_remedy(url: str) -> None:
     with pytest.raises(ConfigError, match=r"postgresql\+psycopg://"):

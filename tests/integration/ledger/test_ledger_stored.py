@@ -63,6 +63,21 @@ def test_a_commit_waits_for_the_disk(ledger: Ledger) -> None:
     assert ask("synchronous") == 2
 
 
+@in_a_file
+def test_only_what_nobody_misses_is_committed_without_waiting_for_the_disk(ledger: Ledger) -> None:
+    def ask(connection: Connection) -> object:
+        return connection.exec_driver_sql("PRAGMA synchronous").scalar()
+
+    def fail(connection: Connection) -> None:
+        connection.exec_driver_sql("no SQL")
+
+    assert ledger.store.write_hastily(ask) == 1
+    assert ledger.store.write(ask) == 2
+    with pytest.raises(StoreUnavailableError):
+        ledger.store.write_hastily(fail)
+    assert ledger.store.write(ask) == 2
+
+
 def test_a_message_that_cannot_be_committed_is_refused_and_nothing_of_it_is_stored(
     ledger: Ledger,
 ) -> None:
