@@ -1,5 +1,6 @@
-"""Durable accepts per second: on SQLite against the same application answering without storing, on
-PostgreSQL with one host, and with three.
+"""Durable accepts per second: of one host on SQLite, of one and of three on PostgreSQL.
+
+SQLite is compared with the same application answering without storing.
 
 `python bench/intake.py [seconds] [rounds]`
 """

@@ -42,6 +42,7 @@ def settle_in() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 class Host:

@@ -77,6 +77,7 @@ def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     others = ("APAP_DYNAMICS_SECRET", "MEMBER_SERVICE_TOKEN")
     for name in (*(f"APAP_CVENT_{each}" for each in names), *others):
         monkeypatch.setenv(name, "a token")
+    monkeypatch.setenv("REGBRIDGE_DATABASE", "postgresql+psycopg://u:p@db.example.org/regbridge")
 
 
 def text_of(page: str) -> str:

@@ -268,6 +268,20 @@ def test_the_batch_size_of_a_plugin_bounds_its_batches() -> None:
     assert journal == ["e[0, 1, 2]", "e[3, 4, 5]", "e[6]"]
 
 
+@pytest.mark.parametrize(
+    ("sizes", "together"),
+    [((), 1000), ((200,), 200), ((1,), 200), ((150,), 150), ((400,), 400), ((1500,), 1000)],
+)
+def test_so_many_are_enriched_together_as_fill_a_call_and_no_more(
+    sizes: tuple[int, ...], together: int
+) -> None:
+    plugins = [Enriches(name=f"e{n}") for n in range(len(sizes))]
+    for plugin, size in zip(plugins, sizes, strict=True):
+        plugin.batch_size = size
+
+    assert pipeline(*plugins).whole_batches(1000) == together
+
+
 def test_nobody_is_called_for_nothing() -> None:
     journal: list[str] = []
     assert pipeline(Enriches(journal, patches, "e")).enrich([]).entries == []

@@ -751,3 +751,22 @@ def test_credentials_that_are_refused_are_a_finding(bench: Bench, tmp_path: Path
 
     assert finding.level is Level.ERROR
     assert finding.path == ("plugins", 1, "settings", "account")
+
+
+def test_threads_that_begin_together_ask_for_the_tier_once_and_keep_its_pace(
+    bench: Bench,
+) -> None:
+    simulator = bench.simulate(Population(40), tier=Tier("test", 10_000, 20, 20))
+    plugin = bench.plugin("contact")
+    begun = bench.clock_seconds()
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = range(1, 41, 5)
+        batches = [[registration(n + k) for k in range(5)] for n in numbers]
+        entries = list(pool.map(plugin.enrich_registrations, batches))
+
+    assert all(isinstance(entry, dict) for batch in entries for entry in batch)
+    operations = simulator.calls.operations
+    assert operations["GET /usage/tier"] == 1
+    # By the pace of the question itself, one call a second, this would have taken seven seconds.
+    assert bench.clock_seconds() - begun < 2

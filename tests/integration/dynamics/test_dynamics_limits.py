@@ -137,6 +137,19 @@ def test_no_more_calls_are_under_way_than_dataverse_recommends(tmp_path: Path) -
         plugin.close()
 
 
+def test_no_more_calls_are_under_way_than_the_settings_allow_whatever_threads_there_are(
+    tmp_path: Path,
+) -> None:
+    with DataverseSimulator(latency=Latency(call=0.02)) as simulator:
+        plugin = make_plugin(simulator, tmp_path, concurrency=3)
+        plugin.deliver_records([staging(0)])
+        assert plugin.concurrency > 3  # while some wait for Dataverse, others settle
+        with ThreadPoolExecutor(plugin.concurrency) as pool:
+            list(pool.map(lambda n: plugin.deliver_records([staging(n)]), range(24)))
+        assert simulator.calls.most_at_once == 3
+        plugin.close()
+
+
 def test_too_many_calls_at_once_wait_and_become_fewer(clock: Clock, tmp_path: Path) -> None:
     """The environment recommends more than it allows, so it has to say it by 429."""
     inside, release, holding = threading.Semaphore(0), threading.Event(), threading.Event()

@@ -314,3 +314,31 @@ def test_a_started_worker_delivers_and_its_stop_settles_what_is_under_way(ledger
     ledger.new_worker().run_once()
     assert ledger.counts() == {"delivered": 200}
     assert len(ledger.crm.companies) == 200
+
+
+@pytest.mark.parametrize(
+    ("waiting", "sizes"),
+    [(1000, [100] * 7 + [75] + [57] + [42] + [31] + [25] * 3 + [20]), (40, [25, 15]), (3, [3])],
+)
+def test_the_threads_of_a_target_share_what_waits_when_it_is_little(
+    bare_ledger: Ledger, waiting: int, sizes: list[int]
+) -> None:
+    crm = Recorder(batch_size=100)
+    crm.concurrency = 4
+    bare_ledger.add_client(targets={"crm": crm})
+    bare_ledger.receive(sync(waiting))
+
+    bare_ledger.run()
+
+    assert sum(crm.sizes) == waiting
+    assert crm.sizes == sizes
+
+
+def test_a_target_with_one_thread_takes_whole_batches(bare_ledger: Ledger) -> None:
+    crm = Recorder(batch_size=100)
+    bare_ledger.add_client(targets={"crm": crm})
+    bare_ledger.receive(sync(250))
+
+    bare_ledger.run()
+
+    assert crm.sizes == [100, 100, 50]
