@@ -90,18 +90,18 @@ def _attendees(
     A deleted guest is shown, because a registration may be about one, but is nobody's guest.
     """
     found: dict[str, dict[str, Any]] = {}
-    guests: Rows = defaultdict(list)
     for group, where in chains(plan.fields, ids, plan.in_filter, settings.filter_length):
         wanted = {id_.lower() for id_ in group}
         query = {"where": where, "includeDeletedGuests": "true"}
         for page in client.pages("POST", "/attendees/filter", **query):
-            for row in map(read_row, page.data):
-                found[id_of(row)] = row
-                if row.get("guest") is True and row.get("deletedGuest") is not True:
-                    guests[str(row.get("primaryId") or "").lower()].append(row)
+            found |= {id_of(row): row for row in map(read_row, page.data)}
             # A full last page is followed by an empty one, which would be a call for nothing.
             if len(plan.fields) == 1 and found.keys() >= wanted:
                 break
+    guests: Rows = defaultdict(list)
+    for row in found.values():  # one filter may find a guest by its id, another by its primary's
+        if row.get("guest") is True and row.get("deletedGuest") is not True:
+            guests[str(row.get("primaryId") or "").lower()].append(row)
     return found, guests
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -147,14 +148,15 @@ class WebApi:
         token: str,
     ) -> Answer | Refusal:
         given = {**headers, "Authorization": f"Bearer {token}"}
-        with (
-            self._gate.place() as places,
-            self._limiter.call(RateLimit(_CALLS_PER_SECOND, places)),
-            self._own,  # the last to be taken and the first to be given back: it is what is scarce
-        ):
-            answer = self._outbound.send(
-                method, self._address(path), headers=given, body=body, params=params
-            )
+        with ExitStack() as places:
+            # Taken first, so that nobody waits with a place that others could use, or does not
+            # hear of a pause; given back first, so that the next need not wait for the ledger.
+            with self._own:
+                most = places.enter_context(self._gate.place())
+                places.enter_context(self._limiter.call(RateLimit(_CALLS_PER_SECOND, most)))
+                answer = self._outbound.send(
+                    method, self._address(path), headers=given, body=body, params=params
+                )
         self._heed(answer)
         if answer.status < _REFUSED:
             self._gate.pace.went_well()

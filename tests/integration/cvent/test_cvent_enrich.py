@@ -256,6 +256,19 @@ def test_guests_come_with_their_primary_and_deleted_ones_do_not(bench: Bench) ->
     assert found[1]["guests"] == []
 
 
+def test_a_guest_who_is_found_by_two_filters_comes_once(bench: Bench) -> None:
+    simulator = bench.simulate(Population(180, guests_every=0))
+    invitee = payloads.registrant(1)["inviteeStub"].lower()
+    guest = simulator.world.add(payloads.registrant(900, EVENT, guest=True), guest_of=invitee)
+    many = [registration(number) for number in range(1, 181)]  # more than one filter holds
+
+    found = patches(bench.plugin("guests"), [*many, registration(900, invitee_stub=guest)])
+
+    assert operations(simulator)["POST /attendees/filter"] == 2
+    assert [each["id"] for each in found[0]["guests"]] == [guest]
+    assert found[-1]["attendee"]["id"] == guest
+
+
 def test_orders_have_their_items_and_products_the_names_of_the_yaml(bench: Bench) -> None:
     bench.simulate(Population(2, items=2))
     [plain] = patches(bench.plugin("orders"), [registration(1)])
