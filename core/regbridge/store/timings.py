@@ -16,7 +16,7 @@ KEPT_DAYS = 35
 
 _DAY = 86_400_000
 _KEY = ("day", "client", "stage", "part", "bucket")
-_SUMS = ("measurements", "registrations", "milliseconds")
+_SUMS = ("measurements", "registrations", "microseconds")
 
 
 def add_timings(connection: Connection, counts: Counts, now: int) -> None:
@@ -31,7 +31,7 @@ def add_timings(connection: Connection, counts: Counts, now: int) -> None:
             "bucket": bucket,
             "measurements": count.measurements,
             "registrations": count.registrations,
-            "milliseconds": round(count.milliseconds),
+            "microseconds": count.microseconds,
         }
         for (key, bucket), count in counts.items()
     ]

@@ -60,7 +60,7 @@ def test_the_age_of_a_registration_at_its_delivery_is_measured(ledger: Ledger) -
 
     [(key, sums)] = [(k, f) for k, f in found(ledger).items() if k[1] == "arrival to delivery"]
     assert key[3] == 17  # up to 131 s
-    assert sums == (1, 1, 100_000)
+    assert sums == (1, 1, 100_000_000)
 
 
 def test_flushes_of_several_hosts_add_up(ledger: Ledger) -> None:
@@ -72,7 +72,7 @@ def test_flushes_of_several_hosts_add_up(ledger: Ledger) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda host: flush(ledger, host), hosts))
 
-    assert set(found(ledger).values()) == {(8, 80, 24)}
+    assert set(found(ledger).values()) == {(8, 80, 24_000)}
     assert len(found(ledger)) == len(Stage)
 
 
@@ -92,11 +92,11 @@ def test_what_cannot_be_written_is_written_later_and_once(
     flush(ledger, timings)
     flush(ledger, timings)
 
-    assert found(ledger) == {("apap", "deliver", "crm", 2): (2, 20, 6)}
+    assert found(ledger) == {("apap", "deliver", "crm", 2): (2, 20, 6000)}
 
 
 def test_old_days_are_forgotten(ledger: Ledger) -> None:
-    counts = {(KEY, 2): Count(1, 1, 3.0)}
+    counts = {(KEY, 2): Count(1, 1, 3000)}
     for days in (0, 1, KEPT_DAYS + 2):
         now = ledger.clock.now + days * DAY * 1000
         ledger.store.write(lambda c, now=now: add_timings(c, counts, now))  # type: ignore[misc]
