@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
 from regbridge.errors import StoreUnavailableError
 from regbridge.store.engine import Store
-from regbridge.store.timings import add_timings
-from regbridge.timings import Timings
+from regbridge.store.timings import add_timings, forget_timings
+from regbridge.timings import Counts, Timings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 log = structlog.get_logger()
 
 _EVERY_SECONDS = 10.0
+_DAY = 86_400_000
 
 
 class TimingFlush:
@@ -24,6 +29,7 @@ class TimingFlush:
         self._store = store
         self._timings = timings
         self._clock = clock
+        self._forgot_at = -_DAY
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="timings", daemon=True)
 
@@ -43,11 +49,26 @@ class TimingFlush:
         if not counts:
             return
         try:
-            now = self._clock()
-            self._store.write(lambda connection: add_timings(connection, counts, now))
+            self._write(counts, self._clock())
         except StoreUnavailableError as error:
             self._timings.put_back(counts)
             log.warning("timings are kept for later", error=error.detail)
+        except Exception:
+            self._timings.put_back(counts)
+            log.exception("timings are kept for later; this is a bug")
+
+    def _write(self, counts: Counts, now: int) -> None:
+        """Add the counts; once a day also forget old days, in the same transaction."""
+        forgetting = now - self._forgot_at >= _DAY
+
+        def write(connection: Connection) -> None:
+            add_timings(connection, counts, now)
+            if forgetting:
+                forget_timings(connection, now)
+
+        self._store.write(write)
+        if forgetting:
+            self._forgot_at = now
 
     def _run(self) -> None:
         while not self._stopping.wait(_EVERY_SECONDS):

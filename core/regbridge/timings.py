@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-BOUNDS: tuple[int, ...] = tuple(2**power for power in range(23))
-"""The upper bounds of the buckets in ms, from 1 ms to 70 minutes; what is above is in the last."""
+BOUNDS: tuple[int, ...] = tuple(2**power for power in range(31))
+"""The upper bounds of the buckets in ms, from 1 ms to 12 days; what is above is in the last.
+
+A record may be tried for days before its target takes it.
+"""
 
 
 class Stage(StrEnum):
@@ -20,19 +23,19 @@ class Stage(StrEnum):
     RECEIVE = "receive"
     """From a message's arrival to its commit, while Cvent waits; one measurement a message."""
     SPLIT = "split"
-    """Messages become registrations; one measurement a batch, as for all that follow."""
+    """Messages become registrations; one measurement a batch, as for all without another word."""
     FILTER = "filter"
     """Filters and dedupe, with their transactions."""
     ENRICH = "enrich"
-    """An enrichment plugin's call, which may wait for its turn at the vendor."""
+    """An enrichment plugin's call, which may wait for its turn; one measurement a call."""
     MAP = "map"
     """Records are made for all targets."""
     PREPARE = "prepare"
-    """The transaction that writes deliveries."""
+    """All else of preparing: registrations are claimed, their deliveries written."""
     DELIVER = "deliver"
-    """A target's call."""
+    """A target's call; one measurement a call."""
     SETTLE = "settle"
-    """The transactions that claim deliveries and write what became of them."""
+    """All else of delivering: deliveries are claimed, what became of them is written."""
     TOTAL = "arrival to delivery"
     """From a message's arrival to the target's answer; one measurement a registration."""
 
@@ -52,49 +55,77 @@ class Count:
 
     measurements: int = 0
     registrations: int = 0
-    milliseconds: float = 0.0
+    microseconds: int = 0
 
     def add(self, other: Count) -> None:
         """Add what another one holds."""
         self.measurements += other.measurements
         self.registrations += other.registrations
-        self.milliseconds += other.milliseconds
+        self.microseconds += other.microseconds
 
 
 Counts = dict[tuple[Key, int], Count]
 """Counts by histogram and bucket (an index into `BOUNDS`)."""
 
 
+@dataclass(slots=True)
+class Measurement:
+    """A measurement under way, which counts once it is known how many registrations it is for.
+
+    `inside` are the seconds that belong to measurements within it.
+    """
+
+    registrations: int | None
+    inside: float = 0.0
+
+
+class _Innermost(threading.local):
+    measurement: Measurement | None = None
+
+
 class Timings:
     """The measurements of one process. Safe to share between threads.
 
-    A measurement takes a few microseconds, and there is one for a batch.
+    A measurement takes a few microseconds, and there is one for a batch. `clock` gives seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._clock = clock
+        self.clock = clock
         self._counts: Counts = {}
         self._lock = threading.Lock()
+        self._innermost = _Innermost()
 
     @contextmanager
-    def measure(self, key: Key, registrations: int = 1) -> Iterator[None]:
-        """Measure a block that deals with so many registrations; one that fails counts too."""
-        begun = self._clock()
+    def measure(self, key: Key, registrations: int | None = None) -> Iterator[Measurement]:
+        """Measure a block, less what is measured within it by the same thread.
+
+        It counts only if the block says how many registrations it dealt with, if it was not said
+        here. One that fails counts too.
+        """
+        around = self._innermost.measurement
+        self._innermost.measurement = measurement = Measurement(registrations)
+        begun = self.clock()
         try:
-            yield
+            yield measurement
         finally:
-            self.add(key, self._clock() - begun, registrations)
+            spent = self.clock() - begun
+            self._innermost.measurement = around
+            counted = measurement.inside
+            if measurement.registrations is not None:
+                self.add(key, spent - counted, measurement.registrations)
+                counted = spent
+            if around:
+                around.inside += counted
 
     def add(self, key: Key, seconds: float, registrations: int = 1) -> None:
         """Add one measurement."""
-        self.put_back({(key, bucket_of(seconds)): Count(1, registrations, seconds * 1000)})
+        self.put_back({(key, bucket_of(seconds)): _count(seconds, registrations)})
 
-    def add_ages(self, key: Key, seconds: list[float]) -> None:
+    def add_ages(self, key: Key, seconds: Iterable[float]) -> None:
         """Add one measurement for each registration of a batch."""
         counts: Counts = {}
         for each in seconds:
-            one = Count(1, 1, each * 1000)
-            counts.setdefault((key, bucket_of(each)), Count()).add(one)
+            counts.setdefault((key, bucket_of(each)), Count()).add(_count(each, 1))
         self.put_back(counts)
 
     def take(self) -> Counts:
@@ -108,6 +139,12 @@ class Timings:
         with self._lock:
             for key, count in counts.items():
                 self._counts.setdefault(key, Count()).add(count)
+
+
+def _count(seconds: float, registrations: int) -> Count:
+    # Whole microseconds add up exactly; of whole milliseconds nothing would be left for what
+    # takes less than half of one, however often it is done.
+    return Count(1, registrations, round(seconds * 1_000_000))
 
 
 def bucket_of(seconds: float) -> int:

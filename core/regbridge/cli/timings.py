@@ -59,7 +59,7 @@ def print_timings(rows: Rows, days: int) -> None:
 
 def _summary(client: str, stage: str, part: str, buckets: Sequence[Any]) -> dict[str, Any]:
     histogram = {row.bucket: int(row.measurements) for row in buckets}
-    milliseconds = int(sum(row.milliseconds for row in buckets))
+    milliseconds = int(sum(row.microseconds for row in buckets)) / 1000
     registrations = int(sum(row.registrations for row in buckets))
     return {
         "client": client,

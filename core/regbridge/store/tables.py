@@ -310,7 +310,7 @@ class Timing(SQLModel, table=True):
     bucket: int = Field(primary_key=True)
     measurements: int = Field(sa_type=_Big)
     registrations: int = Field(sa_type=_Big)
-    milliseconds: int = Field(sa_type=_Big)
+    microseconds: int = Field(sa_type=_Big)
 
 
 class Compatibility(SQLModel, table=True):

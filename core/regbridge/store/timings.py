@@ -13,14 +13,15 @@ from regbridge.store.tables import timings
 from regbridge.timings import Counts
 
 KEPT_DAYS = 35
+"""Today is day 0; older ones than this are deleted."""
 
 _DAY = 86_400_000
 _KEY = ("day", "client", "stage", "part", "bucket")
-_SUMS = ("measurements", "registrations", "milliseconds")
+_SUMS = ("measurements", "registrations", "microseconds")
 
 
 def add_timings(connection: Connection, counts: Counts, now: int) -> None:
-    """Add a process's counts to those of the day, and forget days that are long over."""
+    """Add a process's counts to those of the day, in one statement."""
     day = f"{from_ms(now):%Y-%m-%d}"
     rows = [
         {
@@ -31,7 +32,7 @@ def add_timings(connection: Connection, counts: Counts, now: int) -> None:
             "bucket": bucket,
             "measurements": count.measurements,
             "registrations": count.registrations,
-            "milliseconds": round(count.milliseconds),
+            "microseconds": count.microseconds,
         }
         for (key, bucket), count in counts.items()
     ]
@@ -40,6 +41,10 @@ def add_timings(connection: Connection, counts: Counts, now: int) -> None:
     new = insert(connection.dialect, timings)
     sums = {name: timings.c[name] + new.excluded[name] for name in _SUMS}
     connection.execute(new.on_conflict_do_update(index_elements=_KEY, set_=sums), rows)
+
+
+def forget_timings(connection: Connection, now: int) -> None:
+    """Delete days that are long over."""
     before = f"{from_ms(now - KEPT_DAYS * _DAY):%Y-%m-%d}"
     connection.execute(delete(timings).where(timings.c.day < before))
 

@@ -19,7 +19,7 @@ from regbridge.store.pauses import Paused
 from regbridge.store.prepare import Postponed, admit, claim_registrations, settle_prepared
 from regbridge.store.prepared import Prepared
 from regbridge.store.tables import registrations
-from regbridge.timings import Key, Stage
+from regbridge.timings import Key, Measurement, Stage
 from regbridge.worker.context import Context
 from regbridge.worker.outages import Outages
 from regbridge.worker.schedule import Again, decide
@@ -100,7 +100,7 @@ class Preparer:
                 lambda c: settle_prepared(c, now, self._client, self._pipeline.fingerprint, results)
             )
 
-    def _measured(self, stage: Stage, count: int) -> AbstractContextManager[None]:
+    def _measured(self, stage: Stage, count: int) -> AbstractContextManager[Measurement]:
         return self._context.timings.measure(Key(self._client, stage), count)
 
     def _admit(self, rows: Mapping[int, Any], lease: Lease, results: Results) -> list[Registration]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
 from regbridge import Plugin, Registration, hookimpl
 from regbridge.errors import StoreUnavailableError
+from regbridge.store.clock import from_ms
+from regbridge.store.tables import timings as table
 from regbridge.store.timings import KEPT_DAYS, add_timings, timings_since
 from regbridge.testing.payloads import sync
 from regbridge.timing_flush import TimingFlush
@@ -60,7 +64,7 @@ def test_the_age_of_a_registration_at_its_delivery_is_measured(ledger: Ledger) -
 
     [(key, sums)] = [(k, f) for k, f in found(ledger).items() if k[1] == "arrival to delivery"]
     assert key[3] == 17  # up to 131 s
-    assert sums == (1, 1, 100_000)
+    assert sums == (1, 1, 100_000_000)
 
 
 def test_flushes_of_several_hosts_add_up(ledger: Ledger) -> None:
@@ -72,18 +76,35 @@ def test_flushes_of_several_hosts_add_up(ledger: Ledger) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda host: flush(ledger, host), hosts))
 
-    assert set(found(ledger).values()) == {(8, 80, 24)}
+    assert set(found(ledger).values()) == {(8, 80, 24_000)}
     assert len(found(ledger)) == len(Stage)
 
 
+def test_flushes_of_several_hosts_add_up_while_each_measures_on(ledger: Ledger) -> None:
+    def host(number: int) -> None:
+        timings = Timings()
+        flushing = TimingFlush(ledger.store, timings, ledger.clock)
+        stages = list(Stage) if number % 2 else list(reversed(Stage))
+        for _ in range(20):
+            for stage in stages:
+                timings.add(Key("apap", stage), 0.003, 10)
+            flushing.flush()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(host, range(6)))
+
+    assert set(found(ledger).values()) == {(120, 1200, 360_000)}
+
+
+@pytest.mark.parametrize("error", [StoreUnavailableError("disk full"), KeyError("a bug")])
 def test_what_cannot_be_written_is_written_later_and_once(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     timings = Timings()
     timings.add(KEY, 0.003, 10)
 
     def refuse(_work: Any) -> None:
-        raise StoreUnavailableError("disk full")
+        raise error
 
     with monkeypatch.context() as away:
         away.setattr(ledger.store, "write", refuse)
@@ -92,16 +113,68 @@ def test_what_cannot_be_written_is_written_later_and_once(
     flush(ledger, timings)
     flush(ledger, timings)
 
-    assert found(ledger) == {("apap", "deliver", "crm", 2): (2, 20, 6)}
+    assert found(ledger) == {("apap", "deliver", "crm", 2): (2, 20, 6000)}
 
 
-def test_old_days_are_forgotten(ledger: Ledger) -> None:
-    counts = {(KEY, 2): Count(1, 1, 3.0)}
-    for days in (0, 1, KEPT_DAYS + 2):
-        now = ledger.clock.now + days * DAY * 1000
-        ledger.store.write(lambda c, now=now: add_timings(c, counts, now))  # type: ignore[misc]
+def test_what_is_rolled_back_after_it_was_added_is_not_doubled(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timings = Timings()
+    timings.add(KEY, 0.003, 10)
 
-    assert sum(f[0] for f in found(ledger).values()) == 1
+    def fail(_connection: Any, _now: int) -> None:
+        raise StoreUnavailableError("the connection is lost")
+
+    with monkeypatch.context() as away:
+        away.setattr("regbridge.timing_flush.forget_timings", fail)
+        flush(ledger, timings)
+    flush(ledger, timings)
+
+    assert found(ledger) == {("apap", "deliver", "crm", 2): (1, 10, 3000)}
+
+
+def test_while_nobody_knows_the_time_nothing_is_lost(ledger: Ledger) -> None:
+    def unknown() -> int:
+        raise StoreUnavailableError("no server answers")
+
+    timings = Timings()
+    timings.add(KEY, 0.003, 10)
+    TimingFlush(ledger.store, timings, unknown).flush()
+
+    assert timings.take() == {(KEY, 2): Count(1, 10, 3000)}
+
+
+def test_nothing_measured_writes_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_work: Any) -> None:
+        raise AssertionError("written")
+
+    monkeypatch.setattr(ledger.store, "write", refuse)
+
+    flush(ledger, Timings())
+
+
+def test_old_days_are_forgotten_once_a_day(ledger: Ledger) -> None:
+    counts = {(KEY, 2): Count(1, 1, 3000)}
+    timings = Timings()
+    flushing = TimingFlush(ledger.store, timings, ledger.clock)
+    kept = []
+    for _ in range(3):
+        for age in (KEPT_DAYS, KEPT_DAYS + 1):
+            before = ledger.clock.now - age * DAY * 1000
+            ledger.store.write(lambda c, now=before: add_timings(c, counts, now))  # type: ignore[misc]
+        timings.put_back(counts)
+        flushing.flush()
+        kept.append(ages(ledger))
+        ledger.advance(DAY / 2)
+
+    assert kept == [{0, KEPT_DAYS}, {0, KEPT_DAYS, KEPT_DAYS + 1}, {0, 1, KEPT_DAYS}]
+
+
+def ages(ledger: Ledger) -> set[int]:
+    """Return how many days ago timings were written."""
+    today = from_ms(ledger.clock.now).date()
+    days = ledger.store.read(lambda c: c.scalars(select(table.c.day)).all())
+    return {(today - date.fromisoformat(day)).days for day in days}
 
 
 def test_the_last_measurements_are_written_at_the_end(ledger: Ledger) -> None:

@@ -20,6 +20,6 @@ def upgrade() -> None:
         sa.Column("bucket", sa.Integer(), nullable=False),
         sa.Column("measurements", BIG, nullable=False),
         sa.Column("registrations", BIG, nullable=False),
-        sa.Column("milliseconds", BIG, nullable=False),
+        sa.Column("microseconds", BIG, nullable=False),
         sa.PrimaryKeyConstraint("day", "client", "stage", "part", "bucket"),
     )
