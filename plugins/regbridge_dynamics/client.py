@@ -148,15 +148,14 @@ class WebApi:
         token: str,
     ) -> Answer | Refusal:
         given = {**headers, "Authorization": f"Bearer {token}"}
-        with ExitStack() as places:
-            # Taken first, so that nobody waits with a place that others could use, or does not
-            # hear of a pause; given back first, so that the next need not wait for the ledger.
-            with self._own:
-                most = places.enter_context(self._gate.place())
-                places.enter_context(self._limiter.call(RateLimit(_CALLS_PER_SECOND, most)))
-                answer = self._outbound.send(
-                    method, self._address(path), headers=given, body=body, params=params
-                )
+        # One's own turn is taken first, so that nobody waits with a place that others could use, or
+        # does not hear of a pause; it is given back first, and the next need not wait for the ledger.
+        with ExitStack() as places, self._own:
+            most = places.enter_context(self._gate.place())
+            places.enter_context(self._limiter.call(RateLimit(_CALLS_PER_SECOND, most)))
+            answer = self._outbound.send(
+                method, self._address(path), headers=given, body=body, params=params
+            )
         self._heed(answer)
         if answer.status < _REFUSED:
             self._gate.pace.went_well()

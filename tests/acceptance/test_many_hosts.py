@@ -256,7 +256,8 @@ def test_whichever_host_dies_every_registration_arrives_once_and_in_order(
         assert {str(key).lower(): name for key, name in rows.items()} == expected
         assert not cvent_simulator.calls.was_refused
         assert not dataverse.calls.throttled
-        assert 1 < dataverse.calls.most_at_once <= AT_ONCE
+        # A process hears what Dataverse recommends by the answer to its first call.
+        assert 1 < dataverse.calls.most_at_once <= AT_ONCE + len(workers)
 
 
 def start(stack: ExitStack, name: str, folder: Path, *command: str) -> HostProcess:

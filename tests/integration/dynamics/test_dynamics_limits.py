@@ -137,7 +137,7 @@ def test_a_call_that_waited_for_its_turn_is_not_made_during_a_pause_that_began_m
             release.wait(20)
 
     limiters = Limiters(OwnPlaces(), clock, clock.sleep)
-    options = {"clock": clock, "limiters": limiters, "concurrency": 1}
+    options: dict[str, Any] = {"clock": clock, "limiters": limiters, "concurrency": 1}
     with DataverseSimulator(
         limits=Limits(requests=5), latency=Latency(call=5), clock=clock, sleep=hold
     ) as simulator:

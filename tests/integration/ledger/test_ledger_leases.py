@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.integration.ledger.conftest import Recorder
 
 from regbridge import Outcome, Plugin, Record, Registration, hookimpl
 from regbridge.store.deliver import Settlement, claim_deliveries, settle_deliveries
@@ -318,7 +319,7 @@ def test_a_started_worker_delivers_and_its_stop_settles_what_is_under_way(ledger
 
 @pytest.mark.parametrize(
     ("waiting", "sizes"),
-    [(1000, [100] * 7 + [75] + [57] + [42] + [31] + [25] * 3 + [20]), (40, [25, 15]), (3, [3])],
+    [(1000, [*[100] * 7, 75, 57, 42, 32, 25, 25, 25, 19]), (40, [25, 15]), (3, [3])],
 )
 def test_the_threads_of_a_target_share_what_waits_when_it_is_little(
     bare_ledger: Ledger, waiting: int, sizes: list[int]
