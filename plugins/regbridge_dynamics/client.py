@@ -149,7 +149,7 @@ class WebApi:
     ) -> Answer | Refusal:
         given = {**headers, "Authorization": f"Bearer {token}"}
         # One's own turn is taken first, so that nobody waits with a place that others could use, or
-        # does not hear of a pause; it is given back first, and the next need not wait for the ledger.
+        # does not hear of a pause. It is given back first: the next need not wait for the ledger.
         with ExitStack() as places, self._own:
             most = places.enter_context(self._gate.place())
             places.enter_context(self._limiter.call(RateLimit(_CALLS_PER_SECOND, most)))

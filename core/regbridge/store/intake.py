@@ -146,7 +146,7 @@ def _store_malformed(connection: Connection, arrival: Arrival) -> int:
         "due_at": None,
     }
     again = {"arrivals": receipts.c.arrivals + 1}
-    statement = insert_or_update(connection, receipts, "digest", again).values(row)
+    statement = insert_or_update(connection, receipts, ["digest"], again).values(row)
     stored: int = connection.scalars(statement.returning(receipts.c.id)).one()
     store_bodies(connection, [(stored, arrival.body)])
     return stored

@@ -12,6 +12,7 @@ from regbridge.store.bulk import insert_rows
 from regbridge.store.clock import from_ms, to_ms
 from regbridge.store.engine import Store
 from regbridge.store.shared_clock import SharedClock
+from regbridge.store.sql import insert_or_update
 from regbridge.store.tables import limiter_blocks, limiter_calls, limiter_places
 
 
@@ -81,25 +82,40 @@ def unblock(connection: Connection) -> None:
 
 
 def _take(connection: Connection, key: str, places: int, now: int, until: int) -> int | None:
-    known = connection.scalar(
-        select(func.count()).select_from(limiter_places).where(*_of(key, places))
-    )
-    if (known or 0) < places:
-        rows = [{"key": key, "place": place, "free_at": 0} for place in range(places)]
-        insert_rows(connection, limiter_places, rows, if_new=True)
+    place = _take_free(connection, key, places, now, until)
+    if place is None and _add_places(connection, key, places):
+        place = _take_free(connection, key, places, now, until)
+    if place is not None:
+        _count(connection, key, f"{from_ms(now):%Y-%m-%d}")
+    return place
+
+
+def _take_free(connection: Connection, key: str, places: int, now: int, until: int) -> int | None:
     free = (
         select(limiter_places.c.place)
         .where(*_of(key, places), limiter_places.c.free_at <= now)
         .order_by(limiter_places.c.free_at)
         .limit(1)
         .with_for_update(skip_locked=True)
+        .scalar_subquery()
     )
-    place: int | None = connection.scalar(free)
-    if place is not None:
-        mine = limiter_places.c.key == key, limiter_places.c.place == place
-        connection.execute(update(limiter_places).where(*mine).values(free_at=until))
-        _count(connection, key, f"{from_ms(now):%Y-%m-%d}")
+    mine = update(limiter_places).where(limiter_places.c.key == key, limiter_places.c.place == free)
+    place: int | None = connection.scalar(
+        mine.values(free_at=until).returning(limiter_places.c.place)
+    )
     return place
+
+
+def _add_places(connection: Connection, key: str, places: int) -> bool:
+    """Add the places that an account has not had yet; return whether there were any."""
+    known = connection.scalar(
+        select(func.count()).select_from(limiter_places).where(*_of(key, places))
+    )
+    if known == places:
+        return False
+    rows = [{"key": key, "place": place, "free_at": 0} for place in range(places)]
+    insert_rows(connection, limiter_places, rows, if_new=True)
+    return True
 
 
 def _of(key: str, places: int) -> tuple[Any, Any]:
@@ -107,13 +123,9 @@ def _of(key: str, places: int) -> tuple[Any, Any]:
 
 
 def _count(connection: Connection, key: str, day: str) -> None:
-    today = {"key": key, "day": day, "calls": 0}
-    insert_rows(connection, limiter_calls, [today], if_new=True)
-    connection.execute(
-        update(limiter_calls)
-        .where(limiter_calls.c.key == key, limiter_calls.c.day == day)
-        .values(calls=limiter_calls.c.calls + 1)
-    )
+    one_more = {"calls": limiter_calls.c.calls + 1}
+    today = insert_or_update(connection, limiter_calls, ("key", "day"), one_more)
+    connection.execute(today.values(key=key, day=day, calls=1))
 
 
 def _block(connection: Connection, key: str, block: Block) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -85,11 +85,11 @@ def insert_if_new(connection: Connection, table: Table) -> Any:
 
 
 def insert_or_update(
-    connection: Connection, table: Table, key: str, values: Mapping[str, Any]
+    connection: Connection, table: Table, key: Sequence[str], values: Mapping[str, Any]
 ) -> Any:
     """Return an INSERT of one row that writes `values` instead if its unique `key` is there."""
     statement = insert(connection.dialect, table)
-    return statement.on_conflict_do_update(index_elements=[key], set_=values)
+    return statement.on_conflict_do_update(index_elements=key, set_=values)
 
 
 def insert(dialect: Dialect, table: Table) -> Any:
