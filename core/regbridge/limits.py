@@ -135,7 +135,7 @@ class RateLimiter:
     def _wait_for_place(self, limit: RateLimit) -> int:
         with self._turn:  # one thread looks for a place, the others wait for their turn to look
             while True:
-                self._refuse_if_blocked()
+                self.refuse_if_blocked()
                 now = floor(self._clock() * 1000)
                 until = now + round(TAKEN * 1000)
                 place = self._places.take(self.key, limit.places, now, until)
@@ -145,7 +145,8 @@ class RateLimiter:
                 longest = _LONGEST_WAIT if wait <= limit.hold + _LOOK_AGAIN else _LOOK_AGAIN
                 self._sleep(min(max(wait, _SHORTEST_WAIT), longest))
 
-    def _refuse_if_blocked(self) -> None:
+    def refuse_if_blocked(self) -> None:
+        """Raise `QuotaExceededError` while the account is blocked."""
         block = self._places.blocked(self.key)
         if block and block.until > datetime.fromtimestamp(self._clock(), UTC):
             raise QuotaExceededError(block.reason, until=block.until)

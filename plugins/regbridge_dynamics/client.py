@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -148,11 +147,12 @@ class WebApi:
         token: str,
     ) -> Answer | Refusal:
         given = {**headers, "Authorization": f"Bearer {token}"}
-        # One's own turn is taken first, so that nobody waits with a place that others could use, or
-        # does not hear of a pause. It is given back first: the next need not wait for the ledger.
-        with ExitStack() as places, self._own:
-            most = places.enter_context(self._gate.place())
-            places.enter_context(self._limiter.call(RateLimit(_CALLS_PER_SECOND, most)))
+        with (
+            self._gate.place() as most,
+            self._limiter.call(RateLimit(_CALLS_PER_SECOND, most)),
+            self._own,  # taken last and given back first: the next need not wait for the ledger
+        ):
+            self._limiter.refuse_if_blocked()  # by what others heard while this call waited
             answer = self._outbound.send(
                 method, self._address(path), headers=given, body=body, params=params
             )

@@ -164,41 +164,6 @@ def test_a_call_that_waited_for_its_turn_is_not_made_during_a_pause_that_began_m
             each.close()
 
 
-def test_who_waits_for_a_target_keeps_no_other_target_of_the_credential_waiting(
-    tmp_path: Path,
-) -> None:
-    inside, release, holding = threading.Semaphore(0), threading.Event(), threading.Event()
-
-    def hold(_: float) -> None:
-        if holding.is_set():
-            inside.release()
-            release.wait(20)
-
-    limiters = Limiters(OwnPlaces())
-    with DataverseSimulator(
-        limits=Limits(dop_hint=2), latency=Latency(call=5), sleep=hold
-    ) as simulator:
-        busy, other = (
-            make_plugin(simulator, tmp_path, limiters=limiters, concurrency=1) for _ in range(2)
-        )
-        for each in (busy, other):
-            each.deliver_records([staging(0)])
-        holding.set()
-        with ThreadPoolExecutor(3) as pool:
-            waiting = [pool.submit(busy.deliver_records, [staging(n)]) for n in (1, 2)]
-            assert inside.acquire(timeout=20)
-            holding.clear()
-            release.wait(0.1)  # it cannot be seen from here that the second one waits
-            try:
-                found = pool.submit(other.deliver_records, [staging(3)]).result(timeout=10)
-            finally:
-                release.set()
-            assert kinds(found) == ["created"]
-            assert [kinds(one.result()) for one in waiting] == [["created"], ["created"]]
-        for each in (busy, other):
-            each.close()
-
-
 def test_no_more_calls_are_under_way_than_dataverse_recommends(tmp_path: Path) -> None:
     limits, latency = Limits(dop_hint=2), Latency(call=0.02)
     with DataverseSimulator(limits=limits, latency=latency) as simulator:
