@@ -11,7 +11,7 @@ from regbridge.cli.printing import print_table, say
 from regbridge.timing_report import StageTime
 from regbridge.timings import Stage
 
-_COLUMNS = {
+COLUMNS = {
     "stage": "stage",
     "part": "of",
     "measurements": "times",
@@ -49,9 +49,9 @@ def print_timings(times: Sequence[StageTime], days: int) -> None:
     for client, of_client in groupby(times, key=lambda time: time.client):
         print_table(
             f"Where the time of {client} went {when}",
-            tuple(_COLUMNS.values()),
+            tuple(COLUMNS.values()),
             [_cells(time) for time in of_client],
-            right=tuple(_COLUMNS.values())[2:],
+            right=tuple(COLUMNS.values())[2:],
         )
     say(
         "From half within ms to all: half, 95 % and 99 % of the times took at most so many "
@@ -65,7 +65,7 @@ def _cells(time: StageTime) -> list[str]:
     cells["share"] = "" if time.share is None else f"{time.share:.1%}"
     if time.stage == Stage.TOTAL:  # a sum of ages says nothing
         cells["total_seconds"] = ""
-    return [cells[name] for name in _COLUMNS]
+    return [cells[name] for name in COLUMNS]
 
 
 def _number(value: object) -> str:
