@@ -14,12 +14,12 @@ from regbridge.clients import Clients, start_clients
 from regbridge.config.loader import HostFile, load_host
 from regbridge.store.bell import Bell
 from regbridge.store.engine import Store
-from regbridge.store.intake import Arrival, Intake
+from regbridge.store.intake import Intake
 from regbridge.store.limits import ledger_limiters
 from regbridge.store.shared_clock import SharedClock
 from regbridge.store.upgrades import require_current, upgrade
 from regbridge.timing_flush import TimingFlush
-from regbridge.timings import Key, Stage, Timings
+from regbridge.timings import Timings
 from regbridge.web.app import create_app
 from regbridge.web.server import Server
 from regbridge.worker.loop import Worker
@@ -99,7 +99,7 @@ class Host:
                 log.error("client refused", client=refused.name, finding=str(finding))
         if self._has_web:
             self._intake = Intake(self.store, self._received)
-            self._server = self._new_server()
+            self._server = self._new_server(self._intake)
             self.url = self._server.start()
         if self._worker:
             self._worker.start()
@@ -136,15 +136,16 @@ class Host:
             "refused": refused,
         }
 
-    def _new_server(self) -> Server:
+    def _new_server(self, intake: Intake) -> Server:
         config = self.file.config
         limit = int(config.body_limit)
         app = create_app(
             self.clients,
-            self._accept,
+            intake.accept,
             body_limit=limit,
             health=self.health,
             clock=self._clock.moment,
+            timings=self._timings,
         )
         given = self._address
         return Server(
@@ -155,12 +156,6 @@ class Host:
             body_limit=limit,
             trusted_proxy=config.trusted_proxy,
         )
-
-    def _accept(self, arrival: Arrival) -> int:
-        """Store a message, and measure how long its sender waits for that."""
-        assert self._intake is not None
-        with self._timings.measure(Key(arrival.client, Stage.RECEIVE), arrival.record_count):
-            return self._intake.accept(arrival)
 
     def _received(self) -> None:
         """Wake the workers that split, here and elsewhere."""

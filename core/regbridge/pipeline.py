@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -37,6 +36,7 @@ from regbridge.models import (
 )
 from regbridge.plugin import Plugin, TargetPlugin
 from regbridge.redact import redact
+from regbridge.timings import Key, Stage, Timings
 
 log = structlog.get_logger()
 
@@ -61,13 +61,12 @@ ENRICHED_TOGETHER = 200
 class Enrichment:
     """What enrichment made of a batch: one entry for each registration, and the failed calls.
 
-    `called` names the plugins that were called at all, `seconds` says how long each took.
+    `called` names the plugins that were called at all.
     """
 
     entries: Sequence[Registration | RegbridgeError]
     failures: Sequence[RegbridgeError]
     called: Collection[str]
-    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 class Pipeline:
@@ -109,29 +108,32 @@ class Pipeline:
         key: str | None = self._first("dedupe_key", str, registration=registration)
         return key or default_key(registration)
 
-    def enrich(self, registrations: Sequence[Registration]) -> Enrichment:
+    def enrich(
+        self, registrations: Sequence[Registration], timings: Timings | None = None
+    ) -> Enrichment:
         """Return each registration with its patches, or with what went wrong with it alone.
 
         A call that fails as a whole is a failure, and the error of each registration in it.
+        `timings` measure each call.
         """
+        timings = timings or Timings()
         entries: list[Registration | RegbridgeError] = list(registrations)
         failures: list[RegbridgeError] = []
         called: set[str] = set()
-        seconds: dict[str, float] = {}
         for named, call in self._callers["enrich_registrations"]:
-            begun = time.perf_counter()
+            key = Key(self.client.name, Stage.ENRICH, named.name)
             good = [i for i, entry in enumerate(entries) if isinstance(entry, Registration)]
             for start in range(0, len(good), named.plugin.batch_size):
                 places = good[start : start + named.plugin.batch_size]
                 called.add(named.name)
                 try:
-                    self._enrich_batch(named.name, call, entries, places)
+                    with timings.measure(key, len(places)):
+                        self._enrich_batch(named.name, call, entries, places)
                 except RegbridgeError as error:
                     failures.append(error)
                     for place in places:
                         entries[place] = error
-            seconds[named.name] = time.perf_counter() - begun
-        return Enrichment(entries, failures, called, seconds)
+        return Enrichment(entries, failures, called)
 
     def map(self, registration: Registration, target: Target) -> Record | Drop:
         """Return the record for one target. Raises `RejectedError` for what cannot be mapped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 import structlog
 
@@ -12,9 +12,6 @@ from regbridge.errors import StoreUnavailableError
 from regbridge.store.engine import Store
 from regbridge.store.timings import add_timings, forget_timings
 from regbridge.timings import Counts, Timings
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 log = structlog.get_logger()
 
@@ -61,7 +58,7 @@ class TimingFlush:
         """Add the counts; once a day also forget old days, in the same transaction."""
         forgetting = now - self._forgot_at >= _DAY
 
-        def write(connection: Connection) -> None:
+        def write(connection: Any) -> None:
             add_timings(connection, counts, now)
             if forgetting:
                 forget_timings(connection, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,8 +125,10 @@ class Timings:
     def add_ages(self, key: Key, seconds: Iterable[float]) -> None:
         """Add one measurement for each registration of a batch."""
         counts: Counts = {}
-        for each in seconds:
-            counts.setdefault((key, bucket_of(each)), Count()).add(_count(each, 1))
+        for each, times in Counter(seconds).items():  # those of one message are of one age
+            one = _count(each, 1)
+            same = Count(times, times, times * one.microseconds)
+            counts.setdefault((key, bucket_of(each)), Count()).add(same)
         self.put_back(counts)
 
     def take(self) -> Counts:

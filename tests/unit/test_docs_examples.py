@@ -26,6 +26,7 @@ from regbridge import (
 )
 from regbridge.cases import run_cases
 from regbridge.cli import app
+from regbridge.cli.timings import COLUMNS
 from regbridge.config.case_file import Case
 from regbridge.config.loader import load_client, load_host
 from regbridge.config.schema import (
@@ -47,6 +48,7 @@ from regbridge.registry import build, installed, plugin_class
 from regbridge.store.pauses import Cause
 from regbridge.store.revisions import _STRENGTH
 from regbridge.store.tables import State
+from regbridge.timings import Stage
 from regbridge.web.errors import ANSWERS
 from regbridge.worker.schedule import Limits, delay
 from regbridge_rules.entry import KEYS
@@ -388,6 +390,13 @@ def test_the_states_are_all_explained_and_ranked_as_the_ledger_ranks_them() -> N
     assert {name for name in explained if name in set(State)} == set(State)
     assert " > ".join(_STRENGTH) in section(page, "One state out of several deliveries")
     assert set(names(section(page, "Pauses"))) == set(Cause)
+
+
+def test_the_stages_of_timings_are_explained_in_their_order_and_their_columns_too() -> None:
+    text = section("docs/reference/cli.md", "What timings mean")
+    assert names(text) == [*Stage, *COLUMNS.values()]
+    columns = rows(text)[len(Stage) :]
+    assert [row[1].strip("`") for row in columns] == list(COLUMNS)
 
 
 def test_the_retry_schedule_is_the_one_that_is_documented() -> None:

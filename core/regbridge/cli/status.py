@@ -11,12 +11,13 @@ import typer
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import moment, print_json, print_table, say
-from regbridge.cli.timings import print_timings, read_timings
+from regbridge.cli.timings import print_timings, timings_json
 from regbridge.store import report
 from regbridge.store.engine import Store
 from regbridge.store.limits import calls_since
 from regbridge.store.tables import State
 from regbridge.store.timings import KEPT_DAYS
+from regbridge.timing_report import stage_times
 
 Rows = list[dict[str, Any]]
 
@@ -57,13 +58,13 @@ def status(
 
 
 def _show_timings(store: Store | None, days: int, as_json: bool) -> None:
-    rows = read_timings(store, days) if store else []
+    times = stage_times(store, days, datetime.now(UTC).date()) if store else []
     if as_json:
-        print_json({"days": days, "timings": rows})
+        print_json({"days": days, "timings": timings_json(times)})
     elif store is None:
         say(NOTHING_YET)
     else:
-        print_timings(rows, days)
+        print_timings(times, days)
 
 
 def _figures(store: Store | None) -> dict[str, Any]:

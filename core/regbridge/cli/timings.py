@@ -1,22 +1,17 @@
-"""How long each stage took, for people."""
+"""Where the time went, as `regbridge status --timings` shows it."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from regbridge.cli.printing import print_table, say
-from regbridge.store.engine import Store
-from regbridge.store.timings import timings_since
-from regbridge.timings import BOUNDS, Stage, percentile
+from regbridge.timing_report import StageTime
+from regbridge.timings import Stage
 
-Rows = list[dict[str, Any]]
-
-_ORDER = [stage.value for stage in Stage]
-_COLUMNS = {
-    "client": "client",
+COLUMNS = {
     "stage": "stage",
     "part": "of",
     "measurements": "times",
@@ -31,67 +26,54 @@ _COLUMNS = {
 }
 """The columns of the table, by the names of the JSON."""
 
-
-def read_timings(store: Store, days: int) -> Rows:
-    """Return one row for each client, stage and part, from today and the days before (GMT)."""
-    since = f"{datetime.now(UTC) - timedelta(days=days - 1):%Y-%m-%d}"
-    found: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
-    for row in store.read(lambda c: timings_since(c, since)):
-        found[row.client, row.stage, row.part].append(row)
-    rows = [_summary(*key, buckets) for key, buckets in found.items()]
-    rows.sort(key=lambda row: (row["client"], _ORDER.index(row["stage"]), row["part"]))
-    return _with_shares(rows)
+_DECIMALS = 3
 
 
-def print_timings(rows: Rows, days: int) -> None:
-    """Print the rows of `read_timings`."""
-    if not rows:
-        say("No stage has been measured yet; a host writes its timings down every ten seconds.")
+def timings_json(times: Sequence[StageTime]) -> list[dict[str, Any]]:
+    """Return times as JSON has them."""
+    return [
+        {
+            name: round(value, _DECIMALS) if isinstance(value, float) else value
+            for name, value in asdict(time).items()
+        }
+        for time in times
+    ]
+
+
+def print_timings(times: Sequence[StageTime], days: int) -> None:
+    """Print a table for each client, and what its columns are."""
+    when = "today (GMT)" if days == 1 else f"in the last {days} days (GMT)"
+    if not times:
+        say(f"Nothing was measured {when}. Hosts write their timings down every ten seconds.")
         return
-    print_table(
-        f"Where time went, {'today' if days == 1 else f'in {days} days'} (GMT)",
-        tuple(_COLUMNS.values()),
-        (tuple(_shown(row[name]) for name in _COLUMNS) for row in rows),
-        right=tuple(_COLUMNS.values())[3:],
+    for client, of_client in groupby(times, key=lambda time: time.client):
+        print_table(
+            f"Where the time of {client} went {when}",
+            tuple(COLUMNS.values()),
+            [_cells(time) for time in of_client],
+            right=tuple(COLUMNS.values())[2:],
+        )
+    say(
+        "From half within ms to all: half, 95 % and 99 % of the times took at most so many "
+        "milliseconds (about), and all took at most the last. The share is that of the worker's "
+        "time; receive and arrival to delivery are waiting, and not in it."
     )
-    say("The share is that of the worker's time; receive and arrival to delivery are not in it.")
 
 
-def _summary(client: str, stage: str, part: str, buckets: Sequence[Any]) -> dict[str, Any]:
-    histogram = {row.bucket: int(row.measurements) for row in buckets}
-    milliseconds = int(sum(row.microseconds for row in buckets)) / 1000
-    registrations = int(sum(row.registrations for row in buckets))
-    return {
-        "client": client,
-        "stage": stage,
-        "part": part,
-        "measurements": sum(histogram.values()),
-        "registrations": registrations,
-        "median_ms": round(percentile(histogram, 0.5), 1),
-        "p95_ms": round(percentile(histogram, 0.95), 1),
-        "p99_ms": round(percentile(histogram, 0.99), 1),
-        "longest_ms": BOUNDS[max(histogram)],
-        "total_seconds": round(milliseconds / 1000, 1),
-        "ms_per_registration": round(milliseconds / registrations, 2) if registrations else None,
-    }
+def _cells(time: StageTime) -> list[str]:
+    cells = {name: _number(value) for name, value in asdict(time).items()}
+    cells["share"] = "" if time.share is None else f"{time.share:.1%}"
+    if time.stage == Stage.TOTAL:  # a sum of ages says nothing
+        cells["total_seconds"] = ""
+    return [cells[name] for name in COLUMNS]
 
 
-def _with_shares(rows: Rows) -> Rows:
-    """Add what part of the worker's time a stage took; waiting for a commit is not the worker's."""
-    beside = {Stage.RECEIVE.value, Stage.TOTAL.value}
-    total = sum(row["total_seconds"] for row in rows if row["stage"] not in beside)
-    for row in rows:
-        counts = row["stage"] not in beside and total
-        row["share"] = round(row["total_seconds"] / total, 3) if counts else None
-    return rows
-
-
-def _shown(value: Any) -> str:
+def _number(value: object) -> str:
     match value:
         case None:
             return ""
-        case float():
-            return f"{value:,.1f}" if value >= 10 else f"{value:,g}"
         case int():
             return f"{value:,}"
+        case float():
+            return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
     return str(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import falcon
 
 from regbridge.store.intake import Arrival
+from regbridge.timings import Timings
 from regbridge.web import errors
 from regbridge.web.health import Health
 from regbridge.web.webhook import Webhook
@@ -28,17 +29,18 @@ def create_app(
     body_limit: int,
     health: Callable[[], Mapping[str, Any]],
     clock: Callable[[], datetime] = _now,
+    timings: Timings | None = None,
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """Return the WSGI application.
 
     `accept` stores a message durably and returns the receipt's id; `health` returns what
     `GET /health` shows, without personal data; both raise `StoreUnavailableError`. `body_limit` is
-    in bytes and holds for a body as sent and as inflated.
+    in bytes and holds for a body as sent and as inflated. `timings` measure how long senders wait.
     """
     app = falcon.App()
     app.req_options.strip_url_path_trailing_slash = True
     errors.add_handlers(app)
     app.add_route("/health", Health(health))
     # Clients choose the paths of their endpoints, so every other path comes to the webhook.
-    app.add_sink(Webhook(clients, accept, body_limit, clock))
+    app.add_sink(Webhook(clients, accept, body_limit, clock, timings or Timings()))
     return app

@@ -15,6 +15,7 @@ from regbridge.errors import ConfigError, MalformedMessageError
 from regbridge.message import Envelope, normal_id, read_envelope
 from regbridge.models import Endpoint, Request
 from regbridge.store.intake import Arrival
+from regbridge.timings import Key, Stage, Timings
 from regbridge.web.body import Encoding, encoding, inflate, read
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ class Webhook:
         accept: Callable[[Arrival], int],
         body_limit: int,
         clock: Callable[[], datetime],
+        timings: Timings,
     ) -> None:
         self._clients = clients
         self._accept = accept
         self._body_limit = body_limit
         self._clock = clock
+        self._timings = timings
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_groups: str | None) -> None:
         """Answer a request at any path; unknown paths 404, methods that make no sense there 405."""
@@ -59,7 +62,9 @@ class Webhook:
         match req.method:
             case "POST":
                 _authenticate(req, destination)
-                resp.media = self._receive(req, destination)
+                with self._timings.measure(Key(req.context.client, Stage.RECEIVE), 0) as message:
+                    resp.media = self._receive(req, destination)
+                    message.registrations = resp.media["registrations"]
             case "GET" | "HEAD" if not destination.suffix:
                 resp.media = _validate(req, destination)
             case _:

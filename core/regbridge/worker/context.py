@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 import structlog
 
@@ -15,9 +15,6 @@ from regbridge.store.engine import Store
 from regbridge.timings import Timings
 from regbridge.worker.leasing import Leasing
 from regbridge.worker.schedule import Limits
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 log = structlog.get_logger()
 
@@ -42,7 +39,7 @@ class Context:
     retry_seconds: float = 1.0
     timings: Timings = field(default_factory=Timings)
 
-    def settle(self, work: Callable[[Connection], None]) -> None:
+    def settle(self, work: Callable[[Any], None]) -> None:
         """Run what settles claimed rows, again and again while the ledger cannot be used.
 
         What a target answered is nowhere else: without it a record is sent twice, or parked. It

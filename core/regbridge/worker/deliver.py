@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from itertools import count
 from math import ceil
@@ -28,7 +27,7 @@ from regbridge.store.deliver import (
 )
 from regbridge.store.pauses import Paused
 from regbridge.store.tables import State, deliveries
-from regbridge.timings import Key, Stage
+from regbridge.timings import Key, Measurement, Stage
 from regbridge.worker.context import Context
 from regbridge.worker.outages import Outages
 from regbridge.worker.schedule import Again, decide
@@ -60,6 +59,10 @@ class Deliverer:
 
     def run(self) -> bool:
         """Deliver one batch; return whether there was anything to do."""
+        with self._context.timings.measure(self._key(Stage.SETTLE)) as batch:
+            return self._run(batch)
+
+    def _run(self, batch: Measurement) -> bool:
         paused = self._outages.find()
         lease = self._context.leasing.new()
         turn = next(self._turns)
@@ -68,25 +71,23 @@ class Deliverer:
         if paused and not self._outages.reserve_try(paused, lease.until):
             return False
         limit = 1 if paused else self._share(lease.now)
-        begun = time.perf_counter()
         rows = self._context.store.write(
             lambda c: claim_deliveries(
                 c, self._client, self._target.name, limit, lease, turn, self._target.after
             )
         )
-        claiming = time.perf_counter() - begun
         if not rows:
             if paused:
                 self._outages.give_back(paused, lease.until)
             return False
+        batch.registrations = len(rows)
         with self._context.leasing.keep(lease, deliveries, [row.id for row in rows]):
             settled = self._deliver(rows, paused)
             now = lease.at(self._context.clock())
-            begun = time.perf_counter()
             self._context.settle(
                 lambda c: settle_deliveries(c, self._client, self._target.name, settled, now)
             )
-            self._measure(rows, settled, claiming + time.perf_counter() - begun, now.now)
+            self._note_ages(rows, settled)
         if self._is_first:
             self._context.wake("deliver", self._client)
         return True
@@ -106,15 +107,12 @@ class Deliverer:
         )
         return min(batch, max(ceil(due / threads), least))
 
-    def _measure(
-        self, rows: Sequence[Any], settled: Mapping[int, Settlement], seconds: float, now: int
-    ) -> None:
-        """Note how long the transactions took, and how old each record was that arrived."""
-        timings = self._context.timings
-        timings.add(self._key(Stage.SETTLE), seconds, len(rows))
-        arrived = [row for row in rows if settled[row.id].state == State.DELIVERED]
-        ages = [max(now - row.received_at, 0) / 1000 for row in arrived]
-        timings.add_ages(self._key(Stage.TOTAL), ages)
+    def _note_ages(self, rows: Sequence[Any], settled: Mapping[int, Settlement]) -> None:
+        """Measure how old each registration is whose record has just been delivered."""
+        now = self._context.clock()
+        delivered = [row for row in rows if settled[row.id].state == State.DELIVERED]
+        ages = [max(now - row.received_at, 0) / 1000 for row in delivered]
+        self._context.timings.add_ages(self._key(Stage.TOTAL), ages)
 
     def _key(self, stage: Stage) -> Key:
         return Key(self._client, stage, self._target.name)

@@ -46,6 +46,10 @@ class Preparer:
 
     def run(self) -> bool:
         """Prepare one batch; return whether there was anything to do."""
+        with self._measured(Stage.PREPARE) as batch:
+            return self._run(batch)
+
+    def _run(self, batch: Measurement) -> bool:
         paused = {name: pause for name, o in self._outages.items() if (pause := o.find())}
         lease = self._context.leasing.new()
         turn = next(self._turns)
@@ -66,6 +70,7 @@ class Preparer:
         if not rows:
             self._give_back(reserved, paused, lease)
             return False
+        batch.registrations = len(rows)
         with self._context.leasing.keep(lease, registrations, [row.id for row in rows]):
             self._prepare({row.id: row for row in rows}, lease, paused)
         self._context.wake("deliver", self._client)
@@ -79,13 +84,10 @@ class Preparer:
         results: Results = {}
         with self._measured(Stage.FILTER, len(rows)):
             kept = self._admit(rows, lease, results)
-        enrichment = self._pipeline.enrich(kept)
-        for name, seconds in enrichment.seconds.items():
-            key = Key(self._client, Stage.ENRICH, name)
-            self._context.timings.add(key, seconds, len(kept))
+        enrichment = self._pipeline.enrich(kept, self._context.timings)
         holds = self._note_calls(enrichment, paused)
         self._give_back(paused.keys() - enrichment.called, paused, lease)
-        with self._measured(Stage.MAP, len(kept)):
+        with self._measured(Stage.MAP, len(kept) or None):
             for registration, entry in zip(kept, enrichment.entries, strict=True):
                 row = rows[registration.id]
                 if isinstance(entry, Registration):
@@ -95,12 +97,13 @@ class Preparer:
                 else:
                     results[row.id] = self._postpone(entry, row)
         now = lease.at(self._context.clock())
-        with self._measured(Stage.PREPARE, len(results)):
-            self._context.settle(
-                lambda c: settle_prepared(c, now, self._client, self._pipeline.fingerprint, results)
-            )
+        self._context.settle(
+            lambda c: settle_prepared(c, now, self._client, self._pipeline.fingerprint, results)
+        )
 
-    def _measured(self, stage: Stage, count: int) -> AbstractContextManager[Measurement]:
+    def _measured(
+        self, stage: Stage, count: int | None = None
+    ) -> AbstractContextManager[Measurement]:
         return self._context.timings.measure(Key(self._client, stage), count)
 
     def _admit(self, rows: Mapping[int, Any], lease: Lease, results: Results) -> list[Registration]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -36,6 +35,7 @@ class Splitter:
 
     def run(self) -> bool:
         """Split what one claim brings; return whether there was anything to do."""
+        begun = self._context.timings.clock()
         lease = self._context.leasing.new()
         clients = list(self._context.clients.running)
         claimed = self._context.store.write(
@@ -48,19 +48,17 @@ class Splitter:
             bodies = self._context.store.read(lambda c: read_bodies(c, ids))
             if self._syncs:
                 for receipt in claimed:
-                    self._split_sync(receipt, bodies.pop(receipt.id), lease)
+                    self._split_sync(receipt, bodies.pop(receipt.id), lease, begun)
             else:
-                begun = time.perf_counter()
                 parts = [p for each in claimed for p in self._parts(each, bodies[each.id], lease)]
                 self._write(parts, lease, begun)
         return True
 
-    def _split_sync(self, receipt: ClaimedReceipt, body: bytes, lease: Lease) -> None:
-        begun = time.perf_counter()
+    def _split_sync(self, receipt: ClaimedReceipt, body: bytes, lease: Lease, begun: float) -> None:
         for part in self._parts(receipt, body, lease):
             if not self._write([part], lease, begun) or part.last:
                 return
-            begun = time.perf_counter()
+            begun = self._context.timings.clock()
             if self._context.stopping.is_set():
                 now = self._context.clock()
                 self._context.store.write(
@@ -89,14 +87,18 @@ class Splitter:
                 return
 
     def _measure(self, parts: list[Part], begun: float) -> None:
-        """Note how long parts took; each client's share is that of its registrations."""
-        spent = time.perf_counter() - begun
-        counts: Counter[str] = Counter()
+        """Share the time that parts took between their clients.
+
+        Several at once are small messages, each of which takes about as long as any other.
+        """
+        spent = self._context.timings.clock() - begun
+        messages = Counter(part.receipt.client for part in parts)
+        registrations: Counter[str] = Counter()
         for part in parts:
-            counts[part.receipt.client] += len(part.revisions)
-        for client, count in counts.items():
-            share = spent * count / max(counts.total(), 1)
-            self._context.timings.add(Key(client, Stage.SPLIT), share, count)
+            registrations[part.receipt.client] += len(part.revisions)
+        for client, count in messages.items():
+            share = spent * count / len(parts)
+            self._context.timings.add(Key(client, Stage.SPLIT), share, registrations[client])
 
     def _describe(
         self, receipt: ClaimedReceipt, envelope: Envelope, lease: Lease

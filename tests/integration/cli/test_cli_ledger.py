@@ -98,12 +98,14 @@ def test_status_shows_where_time_went(
     worked = {"split", "filter", "map", "prepare", "deliver", "settle"}
     assert rows.keys() == worked | {"receive", "arrival to delivery"}
     assert {row["registrations"] for row in rows.values()} == {2}
+    assert {row["client"] for row in rows.values()} == {"acme"}
     assert (rows["receive"]["measurements"], rows["receive"]["share"]) == (2, None)
-    assert sum(rows[stage]["share"] or 0 for stage in worked) in (0, pytest.approx(1, abs=0.01))
+    assert rows["arrival to delivery"]["share"] is None
+    assert sum(rows[stage]["share"] for stage in worked) == pytest.approx(1, abs=0.01)
     assert rows["deliver"]["part"] == "registrations"
     assert rows["deliver"]["median_ms"] <= rows["deliver"]["longest_ms"]
     shown = run("status", "--timings", "--days", "7").out
-    assert "Where time went, in 7 days (GMT)" in shown
+    assert "Where the time of acme went in the last 7 days (GMT)" in shown
     assert shown.index("split") < shown.index("deliver") < shown.index("arrival to delivery")
 
 
@@ -113,7 +115,24 @@ def test_status_says_when_nothing_was_measured(
     process()
     ledger = run("status", "--timings")
     assert ledger.status == 0
-    assert "No stage has been measured yet" in ledger.out
+    assert "Nothing was measured today (GMT)." in ledger.out
+    week = run("status", "--timings", "--days", "7")
+    assert "Nothing was measured in the last 7 days (GMT)." in week.out
+
+
+@pytest.mark.parametrize("days", ["0", "36", "many"])
+def test_timings_of_days_that_are_not_kept_are_a_usage_error(
+    run: Callable[..., Any], configs: Path, days: str
+) -> None:
+    assert run("status", "--timings", "--days", days).status == 2
+
+
+def test_a_host_that_only_receives_writes_its_timings_too(
+    run: Callable[..., Any], receive: Callable[..., None]
+) -> None:
+    receive(registered(RORY), NOT_JSON)
+    [row] = run("status", "--timings", "--json").json["timings"]
+    assert (row["stage"], row["measurements"], row["registrations"]) == ("receive", 2, 1)
 
 
 def test_status_shows_pauses_with_their_reason(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from regbridge import Plugin, Registration, hookimpl
+from regbridge import Drop, Plugin, Registration, hookimpl
 from regbridge.errors import StoreUnavailableError
 from regbridge.store.clock import from_ms
 from regbridge.store.tables import timings as table
@@ -53,6 +53,57 @@ def test_a_worker_measures_every_stage(ledger: Ledger) -> None:
         ("deliver", "crm"): 25,
         ("settle", "crm"): 25,
         ("arrival to delivery", "crm"): 25,
+    }
+
+
+def test_every_transaction_of_a_batch_belongs_to_some_stage(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.receive(sync(25))
+    seconds = 0
+    write = ledger.store.write
+
+    def slow(work: Any) -> Any:
+        nonlocal seconds
+        seconds += 1
+        return write(work)
+
+    with monkeypatch.context() as while_working:
+        while_working.setattr(ledger.store, "write", slow)
+        timings = ledger.worker.context.timings
+        while_working.setattr(timings, "clock", lambda: float(seconds))
+        steps = (("split", ""), ("prepare", "apap"), ("deliver", "apap"))
+        assert all(ledger.lane(step, client)() for step, client in steps)
+    flush(ledger, timings)
+
+    spent = {key[1]: sums[2] // 1_000_000 for key, sums in found(ledger).items()}
+    del spent["arrival to delivery"]
+    assert sum(spent.values()) == seconds
+    claim_and_write = {stage: spent[stage] for stage in ("split", "prepare", "settle")}
+    assert claim_and_write == {"split": 2, "prepare": 2, "settle": 2}
+
+
+def test_looking_for_work_where_there_is_none_is_not_measured(ledger: Ledger) -> None:
+    ledger.run()
+
+    assert ledger.worker.context.timings.take() == {}
+
+
+def test_messages_of_several_clients_share_the_time_of_their_split(bare_ledger: Ledger) -> None:
+    bare_ledger.add_client()
+    bare_ledger.add_client(name="other")
+    for number in range(3):
+        bare_ledger.register(number, client="apap")
+    bare_ledger.receive(sync(0), "other")
+    ticks = iter([0.0, 8.0])
+    timings = bare_ledger.worker.context.timings
+    timings.clock = lambda: next(ticks)
+
+    bare_ledger.lane("split", "")()
+
+    assert timings.take() == {
+        (Key("apap", Stage.SPLIT), 13): Count(1, 3, 6_000_000),
+        (Key("other", Stage.SPLIT), 11): Count(1, 0, 2_000_000),
     }
 
 
@@ -200,11 +251,33 @@ class Idle(Plugin):
         return [None for _ in registrations]
 
 
-def test_each_enrichment_plugin_is_measured_by_itself(bare_ledger: Ledger) -> None:
+class Nobody(Plugin):
+    """Filters all."""
+
+    def __init__(self) -> None:
+        pass
+
+    @hookimpl
+    def filter_registration(self, registration: Registration) -> Drop:
+        return Drop("nobody")
+
+
+def test_each_call_of_an_enrichment_plugin_is_measured_by_itself(bare_ledger: Ledger) -> None:
     bare_ledger.add_client(Idle(), Idle())
     bare_ledger.receive(sync(25))
     bare_ledger.run()
-    flush(bare_ledger, bare_ledger.worker.context.timings)
 
-    enriched = [k[2] for k in found(bare_ledger) if k[1] == "enrich"]
-    assert sorted(set(enriched)) == ["p0", "p1"]
+    sums = {part: Count() for part in ("p0", "p1")}
+    for (key, _), count in bare_ledger.worker.context.timings.take().items():
+        if key.stage is Stage.ENRICH:
+            sums[key.part].add(count)
+    assert {(each.measurements, each.registrations) for each in sums.values()} == {(3, 25)}
+
+
+def test_a_stage_that_had_nothing_to_do_is_not_measured(bare_ledger: Ledger) -> None:
+    bare_ledger.add_client(Nobody(), Idle())
+    bare_ledger.receive(sync(25))
+    bare_ledger.run()
+
+    stages = {key.stage.value for key, _ in bare_ledger.worker.context.timings.take()}
+    assert stages == {"split", "filter", "prepare"}

@@ -19,6 +19,7 @@ import pytest
 from regbridge.errors import AuthenticationError, ConfigError
 from regbridge.models import Client, Endpoint, Finding, Identity, Level, Request
 from regbridge.store.intake import Arrival
+from regbridge.timings import Timings
 from regbridge.web.app import create_app
 from regbridge.web.server import Server
 
@@ -88,6 +89,7 @@ class Site:
     state: Mapping[str, Any] | Exception = field(default_factory=lambda: {"status": "ok"})
     accepting: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
+    timings: Timings = field(default_factory=Timings)
 
     def __post_init__(self) -> None:
         self.released.set()
@@ -104,6 +106,7 @@ class Site:
             body_limit=self.body_limit,
             health=self.health,
             clock=lambda: self.now,
+            timings=self.timings,
         )
         defaults: dict[str, Any] = {
             "address": "127.0.0.1",

@@ -10,9 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from regbridge.errors import StoreUnavailableError
+from regbridge.timings import Count, Key, Stage
 
 if TYPE_CHECKING:
     from tests.integration.web.conftest import Answer, Site
+
+    from regbridge.store.intake import Arrival
 
 STUB = "547c3e6c-20e2-4d2a-b0c2-8d9ba77d2f11"
 PROBLEM = "application/problem+json"
@@ -87,6 +90,35 @@ def test_a_message_is_stored_as_it_came(site: Site) -> None:
     assert arrival.message_time_text == "2027-03-04T05:06:00.617Z"
     assert arrival.record_count == 2
     assert arrival.problem == ""
+
+
+def test_a_sender_waits_from_the_arrival_to_the_answer_and_that_is_measured(site: Site) -> None:
+    seconds = 0.0
+
+    def later(arrival: Arrival) -> int:
+        nonlocal seconds
+        seconds += 3
+        return accept(arrival)
+
+    accept, site.accept = site.accept, later  # type: ignore[method-assign]
+    site.timings.clock = lambda: seconds
+    with site.running():
+        site.post(site.message(records=2))
+
+    assert site.timings.take() == {(Key("apap", Stage.RECEIVE), 12): Count(1, 2, 3_000_000)}
+
+
+def test_of_what_is_refused_only_what_has_a_right_token_is_measured(site: Site) -> None:
+    site.post(site.message(), token="wrong")
+    site.ask("GET")
+    assert site.timings.take() == {}
+
+    site.post(b"not JSON")
+    site.failure = StoreUnavailableError("the disk is full")
+    site.post(site.message(records=2))
+
+    [found] = {(key, count.registrations) for (key, _), count in site.timings.take().items()}
+    assert found == (Key("apap", Stage.RECEIVE), 0)
 
 
 @pytest.mark.parametrize(
