@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 POSTGRES = os.environ.get(
@@ -18,21 +18,39 @@ POSTGRES = os.environ.get(
 
 @contextmanager
 def new_schema() -> Iterator[str]:
-    """Make a schema, give its URL, and drop it at the end.
+    """Make a schema, give its URL, and drop it at the end."""
+    schema = f"regbridge_{uuid.uuid4().hex}"
+    with administered(f"CREATE SCHEMA {schema}", f"DROP SCHEMA {schema} CASCADE"):
+        yield f"{POSTGRES}?options=-csearch_path%3D{schema}"
+
+
+@contextmanager
+def new_database() -> Iterator[str]:
+    """Make a database that nobody else is connected to, give its URL, and drop it at the end."""
+    name = f"regbridge_{uuid.uuid4().hex}"
+    with administered(f"CREATE DATABASE {name}", f"DROP DATABASE {name} WITH (FORCE)"):
+        url = make_url(POSTGRES).set(database=name)
+        yield url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def administered(before: str, after: str) -> Iterator[None]:
+    """Run a statement, and another at the end.
 
     Who names a server in REGBRIDGE_TEST_POSTGRES expects it to answer: then nothing is skipped.
     """
     miss = pytest.fail if "REGBRIDGE_TEST_POSTGRES" in os.environ else pytest.skip
-    schema = f"regbridge_{uuid.uuid4().hex}"
-    engine = create_engine(POSTGRES, connect_args={"connect_timeout": 3})
+    engine = create_engine(
+        POSTGRES, connect_args={"connect_timeout": 3}, isolation_level="AUTOCOMMIT"
+    )
     try:
-        with engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {schema}"))
+        with engine.connect() as connection:
+            connection.execute(text(before))
     except OperationalError:
         miss("no PostgreSQL answers here")
     try:
-        yield f"{POSTGRES}?options=-csearch_path%3D{schema}"
+        yield
     finally:
-        with engine.begin() as connection:
-            connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+        with engine.connect() as connection:
+            connection.execute(text(after))
         engine.dispose()

@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, String, insert, inspect, select
 from sqlmodel import SQLModel
+from tests.postgres import new_database
 
 from regbridge.errors import ConfigError
 from regbridge.store.engine import Store
@@ -38,11 +39,18 @@ NEXT_VERSION = (
 
 
 @pytest.fixture
+def own_database() -> Iterator[str]:
+    """A PostgreSQL database that no other tests' hosts are connected to."""
+    with new_database() as url:
+        yield url
+
+
+@pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'regbridge.db'}"
 
 
-@pytest.fixture(params=["sqlite_url", "postgres_url"])
+@pytest.fixture(params=["sqlite_url", "own_database"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store without tables."""
     store = Store(request.getfixturevalue(request.param))
@@ -160,9 +168,9 @@ def test_the_next_version_starts_before_and_after_its_last_step(
 
 
 def test_nothing_is_taken_away_while_an_older_host_is_connected(
-    postgres_url: str, tmp_path: Path
+    own_database: str, tmp_path: Path
 ) -> None:
-    old_host = Store(postgres_url)
+    old_host = Store(own_database)
     upgrade(old_host)
     with version(old_host, migrations(tmp_path / "next", *NEXT_VERSION)) as new_host:
         done = upgrade(new_host)
@@ -175,8 +183,8 @@ def test_nothing_is_taken_away_while_an_older_host_is_connected(
         assert upgrade(new_host) == Upgraded("9002")
 
 
-def test_two_upgrades_at_once_do_the_work_of_one(postgres_url: str) -> None:
-    stores = [Store(postgres_url) for _ in range(4)]
+def test_two_upgrades_at_once_do_the_work_of_one(own_database: str) -> None:
+    stores = [Store(own_database) for _ in range(4)]
 
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(upgrade, stores))
