@@ -138,7 +138,8 @@ def write_configuration(folder: Path, database: str, cvent: str, dataverse: str)
     for name, secret in SECRETS.items():
         (folder / name).write_text(secret, encoding="utf-8")
     worker = {"lease_seconds": 3, "poll_seconds": 0.2, "batch_size": 50}
-    base = {"host": {"database": database, "worker": worker}}
+    few = {"pool_size": 6}  # others use the server too
+    base = {"host": {"database": database, "postgresql": few, "worker": worker}}
     (folder / "base.yaml").write_text(json.dumps(base), encoding="utf-8")
     account = {"url": cvent, "client_id": {"file": "cvent-id"}}
     account |= {"client_secret": {"file": "cvent-secret"}}
