@@ -54,17 +54,17 @@ def claim_registrations(
     lease: Lease,
     turn: int = 1,
     *,
-    singles: bool = False,
+    bulk: bool | None = None,
 ) -> Sequence[Any]:
     """Claim registrations that are due, single ones before syncs, in the order of their arrival.
 
-    With `singles`, those of syncs are left alone.
+    With `bulk`, only those of syncs are claimed, or only all others.
 
     Other revisions of the same registrants that are due come along, whatever the limit: only the
     newest needs the work.
     """
     due = partial(_due, connection, client, lease.now)
-    ids = due(False, limit) if singles else by_share(due, limit, turn)
+    ids = by_share(due, limit, turn) if bulk is None else due(bulk, limit)
     if not ids:
         return []
     ids = list({*ids, *_siblings(connection, ids, lease.now)})

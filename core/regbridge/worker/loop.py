@@ -30,7 +30,7 @@ log = structlog.get_logger()
 STOP_SECONDS = 30.0
 
 ENRICHING = 4
-"""Batches of one client that are enriched at once: a vendor's answer takes longer than our part."""
+"""Batches of a client's syncs that are enriched at once: a vendor's answer takes its time."""
 
 
 def clock() -> int:
@@ -161,10 +161,13 @@ def _lanes(context: Context) -> list[Lane]:
     ]
     for pipeline in context.clients.running.values():
         name = pipeline.client.name
-        threads = ENRICHING if pipeline.enrichers() else 1
-        lanes.append(Lane("prepare", name, Preparer(context, pipeline).run, threads))
         if pipeline.enrichers():
-            lanes.append(Lane("prepare", name, Preparer(context, pipeline, singles=True).run))
+            # Single messages are prepared in the order of their arrival, by one thread.
+            lanes.append(Lane("prepare", name, Preparer(context, pipeline, bulk=False).run))
+            syncs = Preparer(context, pipeline, bulk=True)
+            lanes.append(Lane("prepare", name, syncs.run, ENRICHING))
+        else:
+            lanes.append(Lane("prepare", name, Preparer(context, pipeline).run))
         for target in pipeline.client.targets.values():
             deliverer = Deliverer(context, pipeline, target)
             threads = pipeline.target_plugin(target.name).concurrency

@@ -30,15 +30,15 @@ Results = dict[int, Sequence[Prepared] | Postponed]
 class Preparer:
     """Prepares the registrations of one client, a batch at a time.
 
-    With `singles`, those of syncs are left to another: enriching a sync may take minutes.
+    With `bulk`, only those of syncs, or only all others: enriching a sync may take minutes.
     """
 
-    def __init__(self, context: Context, pipeline: Pipeline, *, singles: bool = False) -> None:
+    def __init__(self, context: Context, pipeline: Pipeline, *, bulk: bool | None = None) -> None:
         self._context = context
         self._pipeline = pipeline
         self._client = pipeline.client.name
         self._turns = count(1)
-        self._singles = singles
+        self._bulk = bulk
         self._batch_size = pipeline.whole_batches(context.batch_size)
         self._outages = {
             name: Outages(context, self._client, name) for name in pipeline.enrichers()
@@ -63,9 +63,7 @@ class Preparer:
             return False
         limit = 1 if paused else self._batch_size
         rows = self._context.store.write(
-            lambda c: claim_registrations(
-                c, self._client, limit, lease, turn, singles=self._singles
-            )
+            lambda c: claim_registrations(c, self._client, limit, lease, turn, bulk=self._bulk)
         )
         if not rows:
             self._give_back(reserved, paused, lease)
