@@ -398,7 +398,7 @@ def test_a_single_registration_does_not_wait_until_a_sync_is_enriched(ledger: Le
         ledger.register(9000, "alone")
         split, alone, deliver = (
             ledger.worker._lanes[0].run,
-            [lane.run for lane in ledger.worker._lanes if lane.step == "prepare"][0],
+            ledger.lane("prepare"),
             ledger.lane("deliver"),
         )
         assert split()
