@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import random
 import subprocess
 import sys
@@ -204,19 +203,33 @@ def pending(store: Store) -> int:
     return store.read(lambda c: (c.scalar(waiting) or 0) + (c.scalar(unsplit) or 0))
 
 
-def kill_at_random(
-    processes: Sequence[HostProcess], store: Store, dice: random.Random
-) -> list[int]:
-    """Kill one process after the other; return what was pending at each kill."""
-    order = [*processes, *dice.choices(processes, k=KILLS - len(processes))]
-    dice.shuffle(order)
-    waiting: list[int] = []
-    for process in order:
-        time.sleep(dice.uniform(0.3, 0.9))
-        waiting.append(pending(store))
-        process.kill()
-        process.start()
-    return waiting
+class Killer:
+    """Kills a random process whenever it is told to, and starts it again."""
+
+    def __init__(self, processes: Sequence[HostProcess], store: Store, dice: random.Random) -> None:
+        self._store = store
+        # Each at least once.
+        self._order = [*processes, *dice.choices(processes, k=KILLS - len(processes))]
+        dice.shuffle(self._order)
+        self.told = threading.Semaphore(0)
+        self.done = threading.Semaphore(0)
+        self.waiting: list[int] = []
+        self.failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            for process in self._order:
+                self.told.acquire()
+                self.waiting.append(pending(self._store))
+                process.kill()
+                process.start()
+                self.done.release()
+        except BaseException as error:
+            self.failure = error
+            for _ in self._order:
+                self.done.release()
 
 
 def wait_until_settled(store: Store) -> None:
@@ -275,25 +288,22 @@ def send_and_kill(
     store: Store,
     dice: random.Random,
 ) -> list[int]:
-    """Send everything by four connections, in order of the times, while processes are killed."""
-    found: queue.SimpleQueue[list[int] | BaseException] = queue.SimpleQueue()
+    """Send everything in as many parts as there are kills, each while a process is being killed.
 
-    def kill() -> None:
-        try:
-            found.put(kill_at_random(processes, store, dice))
-        except (Exception, pytest.fail.Exception) as error:
-            found.put(error)
-
-    killing = threading.Thread(target=kill)
-    killing.start()
-    for content in sent:
-        cvent.send(content)
-        time.sleep(0.02)
-    killing.join()
-    waiting = found.get()
-    if isinstance(waiting, BaseException):
-        raise waiting
-    return waiting
+    Returns what was pending at each kill.
+    """
+    killer = Killer(processes, store, dice)
+    size = -(-len(sent) // KILLS)
+    for number in range(KILLS):
+        for content in sent[number * size : (number + 1) * size]:
+            cvent.send(content)
+        killer.told.release()
+        if number:
+            killer.done.acquire()
+    killer.done.acquire()
+    if killer.failure:
+        raise killer.failure
+    return killer.waiting
 
 
 def assert_accounted_for(store: Store, sent: Sequence[Mapping[str, Any]], cvent: Cvent) -> None:
