@@ -165,7 +165,7 @@ def normal_id(value: Any) -> str:
 
     Other ids are opaque: only the spaces around them go.
     """
-    if not isinstance(value, str | int) or isinstance(value, bool):
+    if isinstance(value, bool):
         return ""
     text = _text(value)
     if _GUID.fullmatch(text):
@@ -277,13 +277,12 @@ def _subject(kind: Kind, record: _Identifying, event: str, invitee: str) -> tupl
 
     Messages without an invitee are registrations of their own kind.
     """
-    contact = normal_id(record.contactStub)
     match kind:
         case Kind.REGISTRATION:
             missing = "" if event and invitee else "inviteeStub" if event else "eventStub"
             return ("" if missing else f"{kind}:{event}:{invitee}"), missing
         case Kind.CONTACT:
-            parts = [contact]
+            parts = [normal_id(record.contactStub)]
         case Kind.SESSION:
             parts = [normal_id(record.sessionStub)]
         case Kind.SPEAKER:
@@ -293,9 +292,13 @@ def _subject(kind: Kind, record: _Identifying, event: str, invitee: str) -> tupl
         case Kind.ABANDONED:
             parts = [event, _text(record.email).lower()]
         case Kind.EMAIL:
-            parts = [event, invitee or contact, normal_id(record.eventEmailStub)]
+            parts = [
+                event,
+                invitee or normal_id(record.contactStub),
+                normal_id(record.eventEmailStub),
+            ]
         case Kind.ATTENDANCE:
-            parts = [event, invitee or contact, normal_id(record.sessionStub)]
+            parts = [event, invitee or normal_id(record.contactStub), normal_id(record.sessionStub)]
         case Kind.ORDER:
             parts = [event, invitee]
         case _:
@@ -337,8 +340,10 @@ def _name(record: _Identifying) -> str:
 
 
 def _text(value: Any) -> str:
-    # PostgreSQL takes no NUL in a text; the record's own bytes keep it.
-    return str(value).replace("\0", "").strip() if isinstance(value, str | int) else ""
+    if isinstance(value, str):
+        # PostgreSQL takes no NUL in a text; the record's own bytes keep it.
+        return (value.replace("\0", "") if "\0" in value else value).strip()
+    return str(value) if isinstance(value, int) else ""
 
 
 def _utc(text: str) -> datetime | None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import pluggy
-import structlog
 
 from regbridge import hookspecs
+from regbridge.blame import Blamed
 from regbridge.errors import (
     AuthenticationError,
     ConfigError,
@@ -35,10 +34,7 @@ from regbridge.models import (
     Target,
 )
 from regbridge.plugin import Plugin, TargetPlugin
-from regbridge.redact import redact
 from regbridge.timings import Key, Stage, Timings
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,38 +232,13 @@ class Pipeline:
         for place, patch in zip(places, patches, strict=True):
             entry = entries[place]
             if isinstance(patch, RegbridgeError):
-                entries[place] = self._blame(patch, name, "enrich")
+                entries[place] = self._blamed(name, "enrich").blame(patch)
             elif patch is not None and isinstance(entry, Registration):
                 enriched = {**entry.enriched, name: MappingProxyType(patch)}
                 entries[place] = replace(entry, enriched=MappingProxyType(enriched))
 
-    @contextmanager
-    def _blamed(self, plugin: str, stage: str) -> Iterator[None]:
-        """Name client, plugin and stage in whatever comes out; anything unexpected is a bug."""
-        try:
-            yield
-        except RegbridgeError as error:
-            self._blame(error, plugin, stage)
-            raise
-        except (Exception, SystemExit) as error:  # an exit would end the thread without a word
-            bug = PluginError(
-                f"the plugin {plugin} failed ({type(error).__name__}); this is a bug in it",
-                detail=f"{type(error).__name__}: {redact(str(error))}",
-            )
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            log.error(
-                "plugin failed",
-                client=self.client.name,
-                plugin=plugin,
-                stage=stage,
-                error=bug.detail,
-                at=f"{frame.filename}:{frame.lineno}",
-            )
-            raise self._blame(bug, plugin, stage) from error
-
-    def _blame(self, error: RegbridgeError, plugin: str, stage: str) -> RegbridgeError:
-        error.client, error.plugin, error.stage = self.client.name, plugin, stage
-        return error
+    def _blamed(self, plugin: str, stage: str) -> Blamed:
+        return Blamed(self.client.name, plugin, stage)
 
 
 def default_key(registration: Registration) -> str:

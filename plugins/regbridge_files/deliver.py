@@ -45,7 +45,7 @@ class Files(TargetPlugin):
 
     settings: FilesSettings
     settings_model = FilesSettings
-    batch_size = 1000
+    batch_size = 2000
     idempotent = True
 
     def __init__(self, settings: FilesSettings, context: PluginContext) -> None:

@@ -185,7 +185,7 @@ class WorkerConfig(Model):
     poll_seconds: Annotated[float, Field(gt=0, le=60)] = 1
     """How often an idle worker looks for work."""
 
-    batch_size: Annotated[int, Field(ge=1, le=5000)] = 1000
+    batch_size: Annotated[int, Field(ge=1, le=5000)] = 2000
     """The most registrations that are claimed together."""
 
     retry: RetryConfig = RetryConfig()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +19,10 @@ Result = TypeVar("Result")
 def open_engines(url: str) -> tuple[Engine, Engine]:
     """Return an engine that reads and one that writes, over one connection.
 
-    Raises `ConfigError` when the database is in memory, or its folder cannot be made.
+    Raises `ConfigError` when the database is in memory, its folder cannot be made, or Python's
+    SQLite lacks what the statements need.
     """
+    _require_json()
     reader = create_engine(url)
     _make_folder(reader.url.database or "")
     _set_up(reader, "BEGIN", cache_kb=2048)
@@ -38,6 +42,15 @@ def transact_hastily(engine: Engine, work: Callable[[Connection], Result]) -> Re
                 return work(connection)
         finally:
             driver.execute("PRAGMA synchronous=FULL")
+
+
+def _require_json() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute("SELECT value FROM json_each('[]')")
+        except sqlite3.OperationalError as error:
+            message = f"Python's SQLite {sqlite3.sqlite_version} has no JSON functions"
+            raise _refusal(message, "use a Python whose SQLite is 3.38 or newer") from error
 
 
 def _make_folder(file: str) -> None:

@@ -33,7 +33,7 @@ class Context:
     clock: Callable[[], int]
     jitter: Callable[[], float]
     limits: Limits
-    batch_size: int = 500
+    batch_size: int = 2000
     wake: Callable[[str, str], None] = lambda _step, _client: None
     stopping: threading.Event = field(default_factory=threading.Event)
     retry_seconds: float = 1.0

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, event, select, text
 
 from regbridge import Kind
-from regbridge.errors import StoreUnavailableError
+from regbridge.errors import ConfigError, StoreUnavailableError
 from regbridge.store.bodies import PART_BYTES
+from regbridge.store.engine import Store
 from regbridge.store.intake import store_receipts
 from regbridge.store.report import find_registrations
 from regbridge.store.tables import registration_payloads
@@ -347,3 +350,18 @@ def wait_until(condition: Callable[[], bool]) -> None:
             return
         waiting.wait(0.01)
     pytest.fail("it takes too long")
+
+
+def test_a_python_whose_sqlite_lacks_json_is_refused_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+
+    class Old(sqlite3.Connection):
+        def execute(self, *_: Any) -> sqlite3.Cursor:
+            raise sqlite3.OperationalError("no such table: json_each")
+
+    monkeypatch.setattr(sqlite3, "connect", lambda name: connect(name, factory=Old))
+
+    with pytest.raises(ConfigError, match=r"no JSON functions; use a Python whose SQLite is 3\.38"):
+        Store(f"sqlite:///{tmp_path / 'ledger.db'}")
