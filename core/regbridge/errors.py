@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from regbridge.models import Finding
+from regbridge.models import Finding, Level
 
 
 class RegbridgeError(Exception):
@@ -30,6 +30,11 @@ class ConfigError(RegbridgeError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
         self.findings = tuple(findings)
+
+    @classmethod
+    def of(cls, message: str, remedy: str = "", where: str = "") -> ConfigError:
+        """Return the error of one finding."""
+        return cls([Finding(Level.ERROR, message, where=where, remedy=remedy)])
 
 
 class AuthenticationError(RegbridgeError):

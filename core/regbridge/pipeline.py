@@ -26,7 +26,6 @@ from regbridge.models import (
     Endpoint,
     Finding,
     Identity,
-    Level,
     Outcome,
     Record,
     Registration,
@@ -260,15 +259,15 @@ def _callers(plugins: Sequence[NamedInstance]) -> dict[str, list[Caller]]:
     manager.add_hookspecs(hookspecs)
     for named in reversed(plugins):
         if isinstance(named.plugin, type):
-            raise _refusal(f"the plugin {named.name} is a class; have you forgotten the ()?")
+            raise ConfigError.of(f"the plugin {named.name} is a class; have you forgotten the ()?")
         try:
             manager.register(named.plugin, name=f"{named.name} {id(named.plugin)}")
         except pluggy.PluginValidationError as error:
-            raise _refusal(f"the plugin {named.name} does not fit: {error}") from error
+            raise ConfigError.of(f"the plugin {named.name} does not fit: {error}") from error
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise _refusal(f"no such hook: {error}") from error
+        raise ConfigError.of(f"no such hook: {error}") from error
     instances = [named.plugin for named in plugins]
     callers: dict[str, list[Caller]] = {}
     for hook in hook_names():
@@ -298,10 +297,6 @@ def _stage(hook: str) -> str:
 def hook_names() -> list[str]:
     """Return the names of all hooks."""
     return [name for name, value in vars(hookspecs).items() if hasattr(value, "regbridge_spec")]
-
-
-def _refusal(message: str) -> ConfigError:
-    return ConfigError([Finding(Level.ERROR, message)])
 
 
 def _require(answer: Any, kind: Any) -> None:

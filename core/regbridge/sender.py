@@ -72,7 +72,7 @@ class Sender:
             return
         remedy = _REMEDIES.get(answer.status, "see the log of the host")
         message = f"the endpoint answers {answer.status} to Cvent's validation, not 200"
-        raise ConfigError([Finding(Level.ERROR, message, where=self._url, remedy=remedy)])
+        raise ConfigError.of(message, remedy, self._url)
 
     def send(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
         """Post one message, with eventType and messageStub behind the path as Cvent does.
@@ -117,12 +117,12 @@ def collect(path: Path) -> list[tuple[str, bytes]]:
     if not files:
         message = "no message here"
         remedy = "name a JSON file, a folder of *.json, or a folder of sample folders"
-        raise ConfigError([Finding(Level.ERROR, message, where=str(path), remedy=remedy)])
+        raise ConfigError.of(message, remedy, str(path))
     try:
         return [(name, file.read_bytes()) for name, file in files]
     except OSError as error:
         message = f"cannot be read ({error.strerror})"
-        raise ConfigError([Finding(Level.ERROR, message, where=str(error.filename))]) from None
+        raise ConfigError.of(message, where=str(error.filename)) from None
 
 
 def _messages(path: Path) -> list[tuple[str, Path]]:

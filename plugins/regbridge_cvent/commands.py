@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from regbridge import ConfigError, Finding, Level
+from regbridge import ConfigError
 from regbridge.commands import (
     CONFIGS,
     AsJson,
@@ -121,7 +121,7 @@ def _chosen(found: list[Use], name: str) -> Use:
     else:
         message = "the client files name several accounts"
         remedy = f"choose with --client: {', '.join(sorted({use.client for use in found}))}"
-    raise ConfigError([Finding(Level.ERROR, message, remedy=remedy)])
+    raise ConfigError.of(message, remedy)
 
 
 def _account(use: Use) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import ConfigDict
 
-from regbridge import ConfigError, Finding, Level, did_you_mean
+from regbridge import ConfigError, did_you_mean
 from regbridge.commands import CONFIGS, Configs, print_table, say, shared_limiters, uses
 from regbridge_dynamics.client import WebApi, limiter_key
 from regbridge_dynamics.connection import ConnectionSettings
@@ -44,7 +44,7 @@ def describe(
     with _metadata(configs, _chosen(configs, client, environment)) as metadata:
         found = metadata.find(table)
         if found is None:
-            raise _refusal(f"no table {table!r}", metadata.suggestion(table))
+            raise ConfigError.of(f"no table {table!r}", metadata.suggestion(table))
     print_table(
         f"{found.name} ({found.entity_set})",
         ("column", "label", "takes", "notes"),
@@ -76,16 +76,14 @@ def _chosen(configs: Path, client: str, environment: str) -> ConnectionSettings:
     if environment:
         wanted = environment.rstrip("/").lower()
         if wanted not in found:
-            raise _refusal(f"no target has the url {wanted}", did_you_mean(wanted, found))
+            raise ConfigError.of(f"no target has the url {wanted}", did_you_mean(wanted, found))
         return found[wanted]
     if len(found) > 1:
-        raise _refusal("there are several environments", f"name one of {', '.join(found)}")
+        raise ConfigError.of("there are several environments", f"name one of {', '.join(found)}")
     if not found:
         who = f"the client {client}" if client else "no client"
         message = f"{who} has no target with use: {PLUGIN}" if client else f"{who} uses {PLUGIN}"
-        raise _refusal(message, "write a target with url, tenant, client_id and client_secret")
+        raise ConfigError.of(
+            message, "write a target with url, tenant, client_id and client_secret"
+        )
     return next(iter(found.values()))
-
-
-def _refusal(message: str, remedy: str) -> ConfigError:
-    return ConfigError([Finding(Level.ERROR, message, remedy=remedy)])

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from regbridge import ConfigError, Finding, Level
+from regbridge import ConfigError
 from regbridge.commands import say
 from regbridge.http import Outbound
 from regbridge_protech.describe import describe as describe_wsdl
@@ -50,12 +50,12 @@ def _fetched(url: str) -> bytes:
     if answer.status != 200:
         message = f"the service answers {answer.status} and shows no WSDL"
         remedy = "ask its administrator for the WSDL as a file"
-        raise ConfigError([Finding(Level.ERROR, message, remedy=remedy)])
+        raise ConfigError.of(message, remedy)
     return answer.body
 
 
 def _read(path: Path) -> bytes:
     if path.stat().st_size > WSDL_LIMIT:
         message = f"the file has more than {WSDL_LIMIT:,} bytes, so it is no WSDL"
-        raise ConfigError([Finding(Level.ERROR, message, where=str(path))])
+        raise ConfigError.of(message, where=str(path))
     return path.read_bytes()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from regbridge import ConfigError, Finding, Level, did_you_mean
+from regbridge import ConfigError, did_you_mean
 from regbridge_protech.operation import Binding, Operation, Parameter
 from regbridge_protech.wsdl import Port, Service, read_wsdl
 
@@ -57,10 +57,10 @@ def _chosen(what: str, choices: Mapping[str, T], name: str) -> T:
     if not name and len(choices) == 1:
         return next(iter(choices.values()))
     if not choices:
-        raise _refusal(f"the WSDL has no {what} that can be called", "")
+        raise ConfigError.of(f"the WSDL has no {what} that can be called", "")
     if name:
-        raise _refusal(f"the WSDL has no {what} {name!r}", did_you_mean(name, choices))
-    raise _refusal(f"the WSDL has more than one {what}", f"name one of {', '.join(choices)}")
+        raise ConfigError.of(f"the WSDL has no {what} {name!r}", did_you_mean(name, choices))
+    raise ConfigError.of(f"the WSDL has more than one {what}", f"name one of {', '.join(choices)}")
 
 
 def _callable(port: Port, name: str) -> Operation:
@@ -69,7 +69,7 @@ def _callable(port: Port, name: str) -> Operation:
     possible = {key: each for key, each in offered.items() if not each.problem}
     found = _chosen("operation", offered if name or not possible else possible, name)
     if found.problem:
-        raise _refusal(f"{found.operation.name} cannot be called: {found.problem}", "")
+        raise ConfigError.of(f"{found.operation.name} cannot be called: {found.problem}", "")
     return found.operation
 
 
@@ -115,7 +115,3 @@ def _yaml(values: Mapping[str, Any], flow: bool = False) -> str:
         width=sys.maxsize,
         default_flow_style=flow,
     )
-
-
-def _refusal(message: str, remedy: str) -> ConfigError:
-    return ConfigError([Finding(Level.ERROR, message, remedy=remedy)])

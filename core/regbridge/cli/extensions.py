@@ -11,7 +11,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from regbridge.cli.docstrings import docstring
 from regbridge.errors import ConfigError
-from regbridge.models import Finding, Level
 
 COMMANDS = "regbridge.commands"
 """The entry points of plugins' commands: a `typer.Typer` for each name."""
@@ -113,6 +112,6 @@ def _refusing(name: str, error: Exception) -> Callable[[], None]:
 
     def refuse() -> None:
         """Cannot be loaded; run it to see why."""
-        raise ConfigError([Finding(Level.ERROR, message, remedy="install it again")])
+        raise ConfigError.of(message, "install it again")
 
     return refuse

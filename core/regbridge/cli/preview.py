@@ -15,7 +15,7 @@ from regbridge.cli.printing import print_json, print_table, say
 from regbridge.clients import Clients, start_clients
 from regbridge.errors import ConfigError
 from regbridge.limits import Limiters, OwnPlaces
-from regbridge.models import Finding, Level, Registration
+from regbridge.models import Registration
 from regbridge.nearest import did_you_mean
 from regbridge.pipeline import Pipeline
 from regbridge.preview import Preview, previews, registrations_of
@@ -70,7 +70,7 @@ def _pipeline(clients: Clients, name: str) -> Pipeline:
         if refused.name == name:
             raise refused.error
     remedy = did_you_mean(name, clients.running)
-    raise ConfigError([Finding(Level.ERROR, f"no client {name!r}", remedy=remedy)])
+    raise ConfigError.of(f"no client {name!r}", remedy)
 
 
 def _from_files(path: Path, pipeline: Pipeline) -> Iterator[Registration | Preview]:

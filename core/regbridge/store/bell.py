@@ -69,7 +69,8 @@ class Bell:
         self._closing.set()
         self.ring("close")
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
 
     def _keep_up(self, run: Callable[[psycopg.Connection[Any]], None]) -> None:
         """Run something on a connection, and on a new one whenever that is lost."""

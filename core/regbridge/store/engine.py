@@ -18,7 +18,6 @@ from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from regbridge.config.schema import PostgresqlConfig
 from regbridge.errors import ConfigError, StoreUnavailableError
-from regbridge.models import Finding, Level
 from regbridge.store import postgresql, sqlite
 from regbridge.store.migrations import MIGRATIONS, revisions
 from regbridge.store.trouble import Trouble, trouble_of
@@ -103,7 +102,7 @@ class Store:
 
     def _retrying(self, patience: float, run: Callable[[], Result]) -> Result:
         retrying = Retrying(
-            retry=lambda state: _is_worth_a_retry(state, time.monotonic() - begun, patience),
+            retry=lambda state: self._may_pass(state, time.monotonic() - begun, patience),
             wait=wait_random_exponential(multiplier=0.05, max=1),
             reraise=True,
         )
@@ -113,7 +112,7 @@ class Store:
         except DBAPIError as error:
             # The first line alone: what PostgreSQL says after it may quote the row.
             cause = str(error.orig).partition("\n")[0]
-            lasts = not isinstance(error, OperationalError)
+            lasts = trouble_of(error) is Trouble.ERROR and not isinstance(error, OperationalError)
             raise StoreUnavailableError(
                 f"the ledger cannot be used: {cause}", lasts=lasts
             ) from error
@@ -123,33 +122,31 @@ class Store:
             raise StoreUnavailableError("the ledger has no free connection") from error
         return result
 
-
-def refusal(message: str, remedy: str) -> ConfigError:
-    """Return the error of a database that cannot be used as it is."""
-    return ConfigError([Finding(Level.ERROR, message, remedy=remedy)])
+    def _may_pass(self, state: RetryCallState, waited: float, patience: float) -> bool:
+        """Say whether another try may help, and make that one possible."""
+        error = state.outcome.exception() if state.outcome else None
+        match trouble_of(error) if isinstance(error, DBAPIError) else Trouble.ERROR:
+            case Trouble.CONFLICT:
+                return state.attempt_number < _CONFLICTS
+            case Trouble.LOST:
+                self.engine.dispose()  # all connections lead to the same server
+                return waited < patience
+        return False
 
 
 def _url(url: str) -> str:
     try:
         driver = make_url(url).drivername
     except (ArgumentError, ValueError):
-        raise refusal("host.database is no URL", "write one, as sqlite:///regbridge.db") from None
+        raise ConfigError.of(
+            "host.database is no URL", "write one, as sqlite:///regbridge.db"
+        ) from None
     if driver not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
-        raise refusal(
+        raise ConfigError.of(
             f"host.database begins with {driver}://, which is not supported",
             "write sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE",
         )
     return url
-
-
-def _is_worth_a_retry(state: RetryCallState, waited: float, patience: float) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    match trouble_of(error) if isinstance(error, DBAPIError) else Trouble.ERROR:
-        case Trouble.CONFLICT:
-            return state.attempt_number < _CONFLICTS
-        case Trouble.LOST:
-            return waited < patience
-    return False
 
 
 def _transact(engine: Engine, work: Work[Result]) -> Result:

@@ -13,7 +13,6 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from regbridge.config.schema import PostgresqlConfig
 from regbridge.errors import ConfigError
-from regbridge.models import Finding, Level
 from regbridge.store.trouble import Trouble, trouble_of
 
 Result = TypeVar("Result")
@@ -42,7 +41,8 @@ class LostCommitError(Exception):
 def open_engine(url: str, settings: PostgresqlConfig, revision: str) -> Engine:
     """Return the engine of a process that was made for a revision of the tables.
 
-    Raises `ConfigError` when the driver is not installed."""
+    Raises `ConfigError` when the driver is not installed.
+    """
     try:
         engine = create_engine(
             url,
@@ -54,7 +54,7 @@ def open_engine(url: str, settings: PostgresqlConfig, revision: str) -> Engine:
     except (ImportError, NoSuchModuleError) as error:
         message = "host.database is a PostgreSQL server, and its driver is not installed"
         remedy = 'install it with pip install "regbridge[postgresql]"'
-        raise ConfigError([Finding(Level.ERROR, message, remedy=remedy)]) from error
+        raise ConfigError.of(message, remedy) from error
     _set_up(engine, settings, revision)
     return engine
 

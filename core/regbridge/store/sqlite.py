@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from regbridge.errors import ConfigError
-from regbridge.models import Finding, Level
 
 Result = TypeVar("Result")
 
@@ -50,21 +49,17 @@ def _require_json() -> None:
             connection.execute("SELECT value FROM json_each('[]')")
         except sqlite3.OperationalError as error:
             message = f"Python's SQLite {sqlite3.sqlite_version} has no JSON functions"
-            raise _refusal(message, "use a Python whose SQLite is 3.38 or newer") from error
+            raise ConfigError.of(message, "use a Python whose SQLite is 3.38 or newer") from error
 
 
 def _make_folder(file: str) -> None:
     if file in ("", ":memory:"):
-        raise _refusal("host.database is in memory, so nothing would be kept", "name a file")
+        raise ConfigError.of("host.database is in memory, so nothing would be kept", "name a file")
     try:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"the folder of the database {file} cannot be made: {error.strerror}"
-        raise _refusal(message, "name another file in host.database") from error
-
-
-def _refusal(message: str, remedy: str) -> ConfigError:
-    return ConfigError([Finding(Level.ERROR, message, remedy=remedy)])
+        raise ConfigError.of(message, "name another file in host.database") from error
 
 
 def _set_up(engine: Engine, begin: str, cache_kb: int) -> None:

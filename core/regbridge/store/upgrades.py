@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, inspect, select, text
 
+from regbridge.errors import ConfigError
 from regbridge.store import postgresql
 from regbridge.store.bulk import insert_rows
-from regbridge.store.engine import Store, refusal
+from regbridge.store.engine import Store
 from regbridge.store.migrations import Revision, needed_revision, revisions
 from regbridge.store.tables import compatibility
 
@@ -64,7 +65,7 @@ def require_current(store: Store) -> None:
     needed = needed_revision(store.migrations)
     if found is None or (found < needed and found in [one.number for one in known]):
         message = f"the database is at revision {found or 'none'}, this version needs {needed}"
-        raise refusal(message, "run `regbridge upgrade`")
+        raise ConfigError.of(message, "run `regbridge upgrade`")
     if found > known[-1].number:
         _require_compatible(store, found, known)
 
@@ -80,7 +81,7 @@ def _require_compatible(store: Store, found: str, known: list[Revision]) -> None
     oldest = store.read(lambda c: c.scalar(select(compatibility.c.oldest)))
     if oldest is None or oldest > known[-1].number:
         message = f"the database was made by a newer version of regbridge (revision {found})"
-        raise refusal(message, "install that version, or a newer one")
+        raise ConfigError.of(message, "install that version, or a newer one")
 
 
 def _older_hosts(store: Store, revision: Revision) -> tuple[str, ...]:

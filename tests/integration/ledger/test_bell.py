@@ -104,3 +104,9 @@ def test_a_bell_leaves_no_connection_behind(postgres_url: str) -> None:
     left = store.read(lambda c: c.scalar(query, {"name": host.bell.name}))
     assert left == 0
     store.close()
+
+
+def test_a_bell_that_was_never_started_can_be_closed() -> None:
+    """A host whose port is taken stops before it has started everything."""
+    nowhere = "postgresql+psycopg://postgres@127.0.0.1:1/postgres"
+    Bell(nowhere, PostgresqlConfig(), lambda *_: None).close()

@@ -153,6 +153,33 @@ def test_serialization_failures_are_tried_again(store: Store) -> None:
     assert counted(store) == 2
 
 
+def test_a_server_that_takes_no_writes_any_more_is_left_for_the_one_that_took_over(
+    store: Store,
+) -> None:
+    """What was the primary goes on answering, and so do the connections to it."""
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("SET default_transaction_read_only = on")
+        connection.commit()
+
+    store.write(count)
+
+    assert counted(store) == 1
+
+
+def test_a_server_that_takes_no_writes_is_no_reason_to_give_an_answer_up(
+    postgres_url: str,
+) -> None:
+    read_only = Store(
+        postgres_url + "%20-cdefault_transaction_read_only%3Don", PostgresqlConfig(retry_seconds=0)
+    )
+
+    with pytest.raises(StoreUnavailableError) as refused:
+        read_only.write(lambda c: c.exec_driver_sql("CREATE TABLE forbidden (n int)"))
+
+    assert not refused.value.lasts
+    read_only.close()
+
+
 def test_a_server_that_is_not_there_is_waited_for_as_long_as_the_settings_say(
     own_server: OwnServer,
 ) -> None:
