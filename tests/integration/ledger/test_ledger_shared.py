@@ -9,7 +9,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from regbridge import Outcome, Record
+from regbridge.clients import Clients
 from regbridge.testing.payloads import message, registrant, sync
+from regbridge.worker.loop import Worker
 
 if TYPE_CHECKING:
     from tests.integration.ledger.conftest import Ledger
@@ -92,3 +94,19 @@ def test_the_same_message_at_several_workers_is_delivered_once(shared_ledger: Le
 
     assert shared_ledger.counts() == {"delivered": 1, "duplicate": 19}
     assert shared_ledger.crm.companies == ["A"]
+
+
+def test_a_worker_tells_the_other_hosts_what_it_left_for_them(shared_ledger: Ledger) -> None:
+    rings: list[tuple[str, str]] = []
+    worker = Worker(
+        shared_ledger.store,
+        Clients(shared_ledger.pipelines),
+        shared_ledger.config,
+        clock=shared_ledger.clock,
+        ring=lambda *ring: rings.append(ring),
+    )
+    shared_ledger.register(1, "A")
+
+    worker.run_once()
+
+    assert rings == [("prepare", "apap"), ("deliver", "apap")]

@@ -340,16 +340,12 @@ def test_a_message_is_let_go_once_it_is_stored(ledger: Ledger) -> None:
 
     ledger.receive(body)
 
-    wait_until(lambda: sys.getrefcount(body) == before)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
     waiting = threading.Event()
     for _ in range(500):
-        if condition():
-            return
+        if sys.getrefcount(body) == before:
+            break
         waiting.wait(0.01)
-    pytest.fail("it takes too long")
+    assert sys.getrefcount(body) == before
 
 
 def test_a_python_whose_sqlite_lacks_json_is_refused_with_the_remedy(

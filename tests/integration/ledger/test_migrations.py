@@ -114,10 +114,15 @@ def insert_as_version_0001_did(connection: Connection) -> None:
     connection.execute(insert(registrations), row)
 
 
-def test_an_upgrade_of_a_database_that_is_up_to_date_changes_nothing(store: Store) -> None:
-    upgrade(store)
-    upgrade(store)
+def test_an_upgrade_of_a_database_that_is_up_to_date_changes_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = upgrade(store)
+    written: list[Any] = []
+    monkeypatch.setattr(store, "write", written.append)
 
+    assert upgrade(store) == first == Upgraded(revisions()[-1].number)
+    assert written == []
     require_current(store)
 
 
