@@ -23,6 +23,22 @@ from regbridge.store.tables import State, deliveries, receipts, registrants, reg
 
 _other = deliveries.alias()  # made once, because an alias copies every column
 
+_CLAIMED = (
+    deliveries.c.id,
+    deliveries.c.registration_id,
+    deliveries.c.registrant_id,
+    deliveries.c.record,
+    deliveries.c.attempts,
+    deliveries.c.external_id,
+    or_(deliveries.c.reached, deliveries.c.lease.is_not(None)).label("reached"),
+    deliveries.c.contact_stub,
+    deliveries.c.lease.is_not(None).label("lapsed"),
+    registrants.c.subject,
+    registrations.c.previous_contact_stub,
+    receipts.c.received_at,
+)
+"""What a claimed delivery brings along."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
@@ -147,20 +163,7 @@ def _due(
         _other.c.state.in_((State.PENDING, State.PARKED)),
     )
     statement = (
-        select(
-            deliveries.c.id,
-            deliveries.c.registration_id,
-            deliveries.c.registrant_id,
-            deliveries.c.record,
-            deliveries.c.attempts,
-            deliveries.c.external_id,
-            or_(deliveries.c.reached, deliveries.c.lease.is_not(None)).label("reached"),
-            deliveries.c.contact_stub,
-            deliveries.c.lease.is_not(None).label("lapsed"),
-            registrants.c.subject,
-            registrations.c.previous_contact_stub,
-            receipts.c.received_at,
-        )
+        select(*_CLAIMED)
         .join(registrations, registrations.c.id == deliveries.c.registration_id)
         .join(receipts, receipts.c.id == registrations.c.receipt_id)
         .outerjoin(registrants, registrants.c.id == deliveries.c.registrant_id)

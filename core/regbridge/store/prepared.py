@@ -72,6 +72,13 @@ def write_deliveries(
                     update(deliveries).where(deliveries.c.id == before.id).values(row)
                 )
     insert_rows(connection, deliveries, new)
+    _remember_parked(connection, done, now, client)
+    return waiting
+
+
+def _remember_parked(
+    connection: Connection, done: Mapping[int, Sequence[Prepared]], now: int, client: str
+) -> None:
     remember_all(
         connection,
         [
@@ -88,7 +95,6 @@ def write_deliveries(
             if result.problem
         ],
     )
-    return waiting
 
 
 def _adds_nothing(result: Prepared, before: Any) -> bool:
