@@ -3,10 +3,14 @@
 `python bench/vendors.py [records] [rounds]`. The simulators answer as the vendors do: Cvent's
 Standard tier with 150 ms a call, Dataverse with 10 ms a call and 8 ms a record, 8 calls at once.
 
+The host has delivered one registration before, as any host that runs: it has both tokens, knows
+the tier, the questions and the table. What the same sync takes in a host that has just started is
+printed beside it.
+
 The vendors' own limit is the slower of two: the calls of Cvent's API that the sync takes ÷ the 10
 a second that the tier allows, and the time that Dataverse works on its calls and records ÷ 8, which
-cannot begin before Cvent has given a token and a first page. No client can be faster with these
-calls, and one that does both side by side need not be slower.
+cannot begin before Cvent has given a first page, and a token to a host that has just started. No
+client can be faster with these calls, and one that does both side by side need not be slower.
 
 The other side makes one enrichment call and one delivery call for each registration in turn, by
 the same plugins and without a ledger. 200 registrations are measured, and scaled.
@@ -35,8 +39,6 @@ from regbridge.sender import Sender
 from regbridge.testing import payloads
 
 TIER, LATENCY = "standard", 0.150
-FIRST_CALLS = 2
-"""A token and a page: before that there is nothing to deliver."""
 SAMPLE = 200
 TABLE = "new_registrationstaging"
 PARTS = (("answers", "contact"), ("answers", "contact", "guests", "orders"))
@@ -121,19 +123,34 @@ def main() -> int:
         holds &= verdict("times as fast as one by one", middle(slow) / seconds, 50, least=True)
         sync = time_sync(folder / "more", url, more, body, count)
         print(f"with guests and orders: {sync}; {sync.ratio:.2f} times the limit")
+        sync = time_sync(folder / "cold", url, plain, body, count, warm=False)
+        print(f"just started: {sync}; {sync.ratio:.2f} times the limit")
     return 0 if holds else 1
 
 
-def time_sync(folder: Path, url: str, parts: tuple[str, ...], body: bytes, count: int) -> Sync:
+def time_sync(
+    folder: Path,
+    url: str,
+    parts: tuple[str, ...],
+    body: bytes,
+    count: int,
+    *,
+    warm: bool = True,
+) -> Sync:
     """Return how long a sync takes in a new host, from the POST to its last record."""
+    first = payloads.encode(payloads.live("InviteeOrGuestAccepted", payloads.registrant(count)))
+    ledger = folder / "regbridge.db"
     with dynamics.simulator() as dataverse:
         write_configuration(folder, client=client(folder, url, parts, dataverse.account))
-        before = enrich.calls_of(url)
         with running_host(folder) as host, Sender(host.url + PATH, TOKEN) as sender:
+            if warm:
+                assert sender.send(first).status == 200
+                wait_for_settled(ledger, 1)
+            before = enrich.calls_of(url)
             begun = time.perf_counter()
             answer = sender.send(body)
             assert answer.status == 200, answer.text
-            wait_for_delivered(folder / "regbridge.db", count)
+            wait_for_settled(ledger, count + warm)
             seconds = time.perf_counter() - begun
         after = enrich.calls_of(url)
         dataverse.end()
@@ -145,7 +162,7 @@ def time_sync(folder: Path, url: str, parts: tuple[str, ...], body: bytes, count
     return Sync(
         seconds,
         (after["count"] - before["count"]) / enrich.RATES[TIER],
-        FIRST_CALLS * LATENCY + work / dynamics.AT_ONCE,
+        (1 if warm else 2) * LATENCY + work / dynamics.AT_ONCE,
     )
 
 
@@ -217,18 +234,18 @@ def client(
     }
 
 
-def wait_for_delivered(ledger: Path, count: int, seconds: float = 600) -> None:
-    """Wait until so many deliveries are settled as delivered, each at its first attempt."""
+def wait_for_settled(ledger: Path, count: int, seconds: float = 600) -> None:
+    """Wait until so many deliveries are settled: delivered at the first attempt, or unchanged."""
     deadline = time.perf_counter() + seconds
-    delivered = 0
+    settled = 0
     with closing(sqlite3.connect(f"file:{ledger.as_posix()}?mode=ro", uri=True)) as db:
-        while delivered < count:
+        while settled < count:
             if time.perf_counter() > deadline:
-                raise TimeoutError(f"{delivered} of {count} records were delivered in {seconds} s")
+                raise TimeoutError(f"{settled} of {count} records were settled in {seconds} s")
             time.sleep(0.05)
-            [[delivered]] = db.execute("SELECT count(*) FROM deliveries WHERE state='delivered'")
-        attempts = db.execute("SELECT DISTINCT attempts FROM deliveries").fetchall()
-        assert attempts == [(1,)], attempts
+            [[settled]] = db.execute("SELECT count(*) FROM deliveries WHERE state!='pending'")
+        found = set(db.execute("SELECT DISTINCT state, attempts FROM deliveries"))
+        assert found <= {("delivered", 1), ("unchanged", 0)}, found
 
 
 if __name__ == "__main__":

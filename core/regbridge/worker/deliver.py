@@ -71,7 +71,7 @@ class Deliverer:
         if paused and not self._outages.reserve_try(paused, lease.until):
             return False
         limit = 1 if paused else self._share(lease.now)
-        rows = self._context.store.write(
+        rows = limit and self._context.store.write(
             lambda c: claim_deliveries(
                 c, self._client, self._target.name, limit, lease, turn, self._target.after
             )
@@ -96,7 +96,8 @@ class Deliverer:
         """Return how many records to claim: when few wait, each thread gets its part of them.
 
         Otherwise the first and the last calls of a sync would leave most threads idle. A call is
-        never for less than a quarter of a batch, so that there are not many more calls.
+        never for less than a quarter of a batch, so that there are not many more calls. None when
+        nothing waits: threads that look for work in vain do not hold up those that write.
         """
         batch, threads = self._plugin.batch_size, self._plugin.concurrency
         least = ceil(batch / SMALLEST_SHARE)
@@ -105,7 +106,7 @@ class Deliverer:
         due = self._context.store.read(
             lambda c: count_due(c, self._client, self._target.name, now, batch * threads)
         )
-        return min(batch, max(ceil(due / threads), least))
+        return due and min(batch, max(ceil(due / threads), least))
 
     def _note_ages(self, rows: Sequence[Any], settled: Mapping[int, Settlement]) -> None:
         """Measure how old each registration is whose record has just been delivered."""

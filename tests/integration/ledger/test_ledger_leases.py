@@ -343,3 +343,19 @@ def test_a_target_with_one_thread_takes_whole_batches(bare_ledger: Ledger) -> No
     bare_ledger.run()
 
     assert crm.sizes == [100, 100, 50]
+
+
+def test_threads_that_find_nothing_to_deliver_do_not_hold_up_who_writes(
+    bare_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm = Recorder(batch_size=100)
+    crm.concurrency = 4
+    bare_ledger.add_client(targets={"crm": crm})
+    deliver = bare_ledger.lane("deliver")
+
+    def refuse(work: object) -> None:
+        pytest.fail("it wrote")
+
+    monkeypatch.setattr(bare_ledger.store, "write", refuse)
+
+    assert deliver() is False
