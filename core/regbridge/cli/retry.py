@@ -10,9 +10,10 @@ import typer
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, say
+from regbridge.store.choice import Choice
 from regbridge.store.engine import Store
 from regbridge.store.limits import unblock
-from regbridge.store.operate import Choice, retry_receipts, retry_registrations
+from regbridge.store.operate import retry_receipts, retry_registrations
 from regbridge.store.pauses import resume
 from regbridge.store.report import all_pauses
 from regbridge.store.shared_clock import SharedClock

@@ -1,69 +1,154 @@
-"""What a person does to the ledger: retry what is parked."""
+"""What a person does about what is parked: retry it, ignore it, correct a value of it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select, update
 
+from regbridge.corrections import Correction
+from regbridge.errors import RejectedError
+from regbridge.store.choice import Choice
+from regbridge.store.corrections import add_corrections
 from regbridge.store.history import remember_all
+from regbridge.store.revisions import newer_revisions, roll_up, superseded_by
 from regbridge.store.sql import among
 from regbridge.store.tables import State, deliveries, receipts, registrations
 
+AGAIN = (State.PARKED, State.FILTERED, State.PENDING)
+"""What can be retried: set aside, dropped by a rule that may have changed, waiting for its time."""
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which parked things are meant; an empty field means any."""
-
-    client: str = ""
-    target: str = ""
-    ids: Collection[int] = ()
-    receipts: Collection[int] = ()
+CORRECTABLE = (State.PARKED, State.FILTERED, State.DELIVERED, State.UNCHANGED)
 
 
 def retry_registrations(connection: Connection, choice: Choice, now: int) -> int:
-    """Prepare parked registrations again, with today's configuration; return their number.
+    """Prepare registrations again, with today's configuration; return their number.
 
     What was delivered to one target stays delivered while another target's record is retried.
+    Those that are pending are tried now instead of later.
     """
-    where = [registrations.c.state == State.PARKED]
-    if choice.client:
-        where.append(registrations.c.client == choice.client)
-    if choice.ids:
-        where.append(among(registrations.c.id, choice.ids))
-    if choice.target:
-        where.append(
-            registrations.c.id.in_(
-                select(deliveries.c.registration_id).where(
-                    deliveries.c.target == choice.target, deliveries.c.state == State.PARKED
-                )
-            )
-        )
-    return _retry(connection, registrations, where, now)
+    settled = choice.of_registrations()
+    settled.append(registrations.c.state != State.PENDING)
+    count = _put_back(connection, registrations, settled, now)
+    return count + (_hurry(connection, choice, now) if State.PENDING in choice.states else 0)
 
 
 def retry_receipts(connection: Connection, choice: Choice, now: int) -> int:
     """Read parked receipts again; return their number."""
-    where = [receipts.c.state == State.PARKED]
-    if choice.client:
-        where.append(receipts.c.client == choice.client)
-    if choice.receipts:
-        where.append(among(receipts.c.id, choice.receipts))
-    return _retry(connection, receipts, where, now)
+    where = [*choice.of_receipts(), receipts.c.state.in_((State.PARKED, State.FILTERED))]
+    return _put_back(connection, receipts, where, now)
 
 
-def _retry(connection: Connection, table: Table, where: list[ColumnElement[bool]], now: int) -> int:
-    chosen = connection.execute(select(table.c.id, table.c.client).where(*where)).all()
-    connection.execute(
-        update(table).where(*where).values(state=State.PENDING, due_at=now, lease=None, attempts=0)
-    )
-    about = "receipt_id" if table is receipts else "registration_id"
-    remember_all(
-        connection,
-        [
-            {"at": now, "client": row.client, "happening": "retried", "text": "", about: row.id}
-            for row in chosen
-        ],
-    )
+def ignore_registrations(
+    connection: Connection, choice: Choice, made_by: str, reason: str, now: int
+) -> int:
+    """Settle parked registrations as filtered, because a person said so; return their number.
+
+    With a target, only its deliveries are ignored.
+    """
+    statement = select(registrations.c.id, registrations.c.client)
+    chosen = connection.execute(statement.where(*choice.of_registrations())).all()
+    ids = [row.id for row in chosen]
+    ignored = _ignored(made_by, reason, now)
+    parked = [among(deliveries.c.registration_id, ids), deliveries.c.state == State.PARKED]
+    if choice.target:
+        parked.append(deliveries.c.target == choice.target)
+    connection.execute(update(deliveries).where(*parked).values(ignored))
+    mine = among(registrations.c.id, ids)
+    if not choice.target:
+        # What never came as far as a target is ignored itself; the deliveries decide the others.
+        connection.execute(update(registrations).where(mine).values(ignored))
+    roll_up(connection, ids, now)
+    _remember(connection, "registration_id", chosen, now, "ignored", ignored["reason"])
+    return len(ids)
+
+
+def ignore_receipts(
+    connection: Connection, choice: Choice, made_by: str, reason: str, now: int
+) -> int:
+    """Settle parked receipts as filtered; return their number."""
+    where = choice.of_receipts()
+    chosen = connection.execute(select(receipts.c.id, receipts.c.client).where(*where)).all()
+    ignored = _ignored(made_by, reason, now)
+    del ignored["field"], ignored["settled_at"]
+    connection.execute(update(receipts).where(*where).values(ignored))
+    _remember(connection, "receipt_id", chosen, now, "ignored", ignored["reason"])
     return len(chosen)
+
+
+def correct(
+    connection: Connection,
+    number: int,
+    made: Sequence[Correction],
+    made_by: str,
+    reason: str,
+    now: int,
+) -> None:
+    """Keep corrections of a registration and prepare it again.
+
+    Raises `RejectedError` when it is not there, on its way, not the newest, or not correctable.
+    """
+    row = connection.execute(
+        select(registrations).where(registrations.c.id == number).with_for_update()
+    ).one_or_none()
+    if row is None or row.purged_at is not None:
+        raise RejectedError(f"there is no registration {number}, or its data was purged")
+    if newer := newer_revisions(connection, [number]):
+        raise RejectedError(f"{superseded_by(newer[number])}: correct that one")
+    if row.state not in CORRECTABLE:
+        hint = "; wait until it is settled" if row.state == State.PENDING else ""
+        raise RejectedError(f"registration {number} is {row.state}{hint}")
+    add_corrections(connection, row, made, made_by, reason, now)
+    _put_back(connection, registrations, [registrations.c.id == number], now)
+
+
+def _ignored(made_by: str, reason: str, now: int) -> dict[str, Any]:
+    return {
+        "state": State.FILTERED,
+        "reason": f"ignored by {made_by}: {reason}",
+        "field": "",
+        "due_at": None,
+        "lease": None,
+        "settled_at": now,
+    }
+
+
+def _hurry(connection: Connection, choice: Choice, now: int) -> int:
+    """Try what waits for its time now, not what is under way; return how many registrations."""
+    waits = deliveries.c.due_at > now, deliveries.c.lease.is_(None)
+    there = update(deliveries).where(*choice.of_deliveries(), *waits)
+    moved = set(
+        connection.scalars(
+            there.values(due_at=now, attempts=0).returning(deliveries.c.registration_id)
+        )
+    )
+    if not choice.target:
+        here = update(registrations).where(
+            *choice.of_registrations(),
+            registrations.c.due_at > now,
+            registrations.c.lease.is_(None),
+        )
+        moved |= set(
+            connection.scalars(here.values(due_at=now, attempts=0).returning(registrations.c.id))
+        )
+    return len(moved)
+
+
+def _put_back(
+    connection: Connection, table: Table, where: list[ColumnElement[bool]], now: int
+) -> int:
+    chosen = connection.execute(select(table.c.id, table.c.client).where(*where)).all()
+    pending = {"state": State.PENDING, "due_at": now, "lease": None, "attempts": 0}
+    ids = [row.id for row in chosen]
+    connection.execute(update(table).where(among(table.c.id, ids)).values(pending))
+    about = "receipt_id" if table is receipts else "registration_id"
+    _remember(connection, about, chosen, now, "retried", "")
+    return len(chosen)
+
+
+def _remember(
+    connection: Connection, about: str, chosen: Sequence[Any], now: int, happening: str, text: str
+) -> None:
+    what = {"at": now, "happening": happening, "text": text}
+    remember_all(connection, [what | {"client": row.client, about: row.id} for row in chosen])

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from regbridge.store.history import remember
 from regbridge.store.sql import insert_if_new
-from regbridge.store.tables import pauses
+from regbridge.store.tables import deliveries, pauses, receipts, registrations
 
 
 class Cause(StrEnum):
@@ -19,6 +19,11 @@ class Cause(StrEnum):
     OUTAGE = "outage"
     CREDENTIALS = "credentials"
     QUOTA = "quota"
+    OPERATOR = "operator"
+
+
+FOR_EVER = 253_402_300_799_000
+"""The end of the year 9999: until somebody ends the pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,41 @@ def pause(
     until: int,
     now: int,
 ) -> None:
-    """Pause an upstream or target, or go on pausing it; only the first time is remembered."""
+    """Pause an upstream or target, or go on pausing it; only the first time is remembered.
+
+    What an operator paused stays so, whatever comes of a call that was under way.
+    """
     what = {"client": client, "upstream": upstream}
     how: dict[str, Any] = {"cause": cause, "reason": reason, "until": until}
     new = insert_if_new(connection, pauses).values(**what, **how, since=now)
     if connection.scalar(new.returning(pauses.c.upstream)) is not None:
         remember(connection, now, client, "paused", f"{cause}: {reason}", target=upstream)
     else:
-        connection.execute(update(pauses).filter_by(**what).values(**how))
+        going_on = update(pauses).filter_by(**what)
+        if cause != Cause.OPERATOR:
+            going_on = going_on.where(pauses.c.cause != Cause.OPERATOR)
+        connection.execute(going_on.values(**how))
+
+
+def pause_worker(connection: Connection, reason: str, now: int) -> None:
+    """Let every host of the ledger end what it has begun, and begin nothing new."""
+    pause(connection, "", "", Cause.OPERATOR, reason, FOR_EVER, now)
+
+
+def is_worker_paused(connection: Connection) -> bool:
+    """Say whether the worker is to begin nothing, at any host."""
+    return find_pause(connection, "", "") is not None
+
+
+def count_under_way(connection: Connection, now: int) -> int:
+    """Return how many receipts, registrations and deliveries are being worked on at any host."""
+    return sum(
+        connection.scalar(
+            select(func.count()).where(table.c.lease.is_not(None), table.c.due_at > now)
+        )
+        or 0
+        for table in (receipts, registrations, deliveries)
+    )
 
 
 def prolong(connection: Connection, client: str, upstream: str, seen: int, until: int) -> bool:
@@ -67,12 +99,14 @@ def prolong(connection: Connection, client: str, upstream: str, seen: int, until
     return connection.execute(mine.values(until=until)).rowcount > 0
 
 
-def resume(connection: Connection, client: str, upstream: str, now: int) -> None:
-    """End a pause, if there is one."""
-    if _forget(connection, client, upstream):
+def resume(
+    connection: Connection, client: str, upstream: str, now: int, *, by_operator: bool = False
+) -> bool:
+    """End a pause, if there is one; that of an operator only `by_operator`."""
+    ending = delete(pauses).where(pauses.c.client == client, pauses.c.upstream == upstream)
+    if not by_operator:
+        ending = ending.where(pauses.c.cause != Cause.OPERATOR)
+    ended = connection.execute(ending).rowcount > 0
+    if ended:
         remember(connection, now, client, "resumed", "", target=upstream)
-
-
-def _forget(connection: Connection, client: str, upstream: str) -> bool:
-    statement = delete(pauses).where(pauses.c.client == client, pauses.c.upstream == upstream)
-    return connection.execute(statement).rowcount > 0
+    return ended

@@ -21,15 +21,13 @@ from regbridge.store.revisions import (
     supersede_deliveries,
     superseded_by,
 )
-from regbridge.store.sql import among, own_payload
+from regbridge.store.rows import ORDER, whole_registrations
+from regbridge.store.sql import among
 from regbridge.store.tables import (
     PlainText,
     State,
     dedupe_keys,
     deliveries,
-    receipts,
-    registrants,
-    registration_payloads,
     registrations,
 )
 
@@ -156,25 +154,8 @@ def _registrants(of: Collection[int]) -> Select[Any]:
 
 
 def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
-    statement = (
-        select(
-            registrations,
-            registration_payloads.c.payload,
-            registrants.c.subject,
-            receipts.c.event_type,
-            receipts.c.message_stub,
-            receipts.c.message_time,
-            receipts.c.message_time_text,
-            receipts.c.received_at,
-            receipts.c.record_count,
-        )
-        .join(receipts, receipts.c.id == registrations.c.receipt_id)
-        .join(registration_payloads, own_payload())
-        .outerjoin(registrants, registrants.c.id == registrations.c.registrant_id)
-        .where(among(registrations.c.id, ids))
-        .order_by(registrations.c.ordered_at, registrations.c.receipt_id, registrations.c.position)
-    )
-    return connection.execute(statement).all()
+    chosen = whole_registrations().where(among(registrations.c.id, ids))
+    return connection.execute(chosen.order_by(*ORDER)).all()
 
 
 def _claim_keys(connection: Connection, keys: Mapping[int, str], client: str) -> dict[int, int]:

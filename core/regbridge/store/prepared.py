@@ -7,8 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, and_, or_, select, update
 
+from regbridge.errors import RejectedError
+from regbridge.models import Record, Target
 from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
 from regbridge.store.sql import among
@@ -36,6 +39,14 @@ class Prepared:
     def digest(self) -> str:
         """Tells equal records."""
         return hashlib.blake2b(self.record.encode(), digest_size=16).hexdigest()
+
+
+def as_text(record: Record, target: Target) -> str:
+    """Return a record as the ledger keeps it. Raises `RejectedError` for what is no JSON."""
+    try:
+        return msgspec.json.encode(record.fields).decode()
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise RejectedError(f"the record for {target.name} is no JSON: {error}") from None
 
 
 def write_deliveries(

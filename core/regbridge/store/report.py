@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from regbridge.store.sql import among, own_payload, search_form
+from regbridge.store.rows import ORDER, whole_registrations
+from regbridge.store.sql import among, search_form
 from regbridge.store.tables import (
     State,
     deliveries,
@@ -16,8 +17,6 @@ from regbridge.store.tables import (
     pauses,
     receipt_parts,
     receipts,
-    registrants,
-    registration_payloads,
     registrations,
 )
 
@@ -195,32 +194,6 @@ def parked_receipts(connection: Connection, client: str = "", limit: int = 200) 
 
 
 def _revisions(connection: Connection, ids: set[int], of: set[int | None]) -> Sequence[Any]:
-    statement = (
-        select(
-            registrations,
-            registration_payloads.c.payload,
-            registrants.c.subject,
-            receipts.c.event_type,
-            receipts.c.message_stub,
-            receipts.c.message_time,
-            receipts.c.message_time_text,
-            receipts.c.received_at,
-            receipts.c.record_count,
-        )
-        .join(receipts, receipts.c.id == registrations.c.receipt_id)
-        .join(registration_payloads, own_payload())
-        .outerjoin(registrants, registrants.c.id == registrations.c.registrant_id)
-        .where(
-            or_(
-                among(registrations.c.id, ids),
-                among(registrations.c.registrant_id, of - {None}),
-            )
-        )
-        .order_by(
-            registrations.c.registrant_id,
-            registrations.c.ordered_at,
-            registrations.c.receipt_id,
-            registrations.c.position,
-        )
-    )
-    return connection.execute(statement).all()
+    meant = or_(among(registrations.c.id, ids), among(registrations.c.registrant_id, of - {None}))
+    chosen = whole_registrations().where(meant)
+    return connection.execute(chosen.order_by(registrations.c.registrant_id, *ORDER)).all()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 from regbridge.message import Envelope, Revision
 from regbridge.store.bulk import insert_rows
 from regbridge.store.clock import to_ms
+from regbridge.store.forget import nothing_of, strip_message
 from regbridge.store.history import remember
 from regbridge.store.leases import Lease, held, take
 from regbridge.store.sql import among, search_form
@@ -88,25 +89,39 @@ def store_registrations(connection: Connection, parts: Sequence[Part], lease: Le
     Returns False when a lease was lost; nothing of that receipt is written.
     """
     mine = held(connection, receipts, [part.receipt.id for part in parts], lease.token)
+    for part in parts:
+        if part.receipt.id in mine:
+            values: dict[str, Any] = {"split_count": receipts.c.split_count + len(part.revisions)}
+            if part.last:
+                values |= {"state": State.SPLIT, "due_at": None, "lease": None}
+            settled = update(receipts).where(receipts.c.id == part.receipt.id)
+            connection.execute(settled.values(values))
+    _insert(connection, [part for part in parts if part.receipt.id in mine], lease.now)
+    return len(mine) == len(parts)
+
+
+def _insert(connection: Connection, parts: Sequence[Part], now: int) -> None:
+    """Insert registrations with their records; of forgotten registrants only that they came."""
     rows: list[dict[str, Any]] = []
     raw: list[dict[str, Any]] = []
+    gone: list[dict[str, Any]] = []
     for part in parts:
-        if part.receipt.id not in mine:
-            continue
-        known = _registrants(connection, part.receipt.client, part.revisions)
-        rows += [_row(part.receipt, revision, known, lease.now) for revision in part.revisions]
-        values: dict[str, Any] = {"split_count": receipts.c.split_count + len(part.revisions)}
-        if part.last:
-            values |= {"state": State.SPLIT, "due_at": None, "lease": None}
-        connection.execute(update(receipts).where(receipts.c.id == part.receipt.id).values(values))
-        raw += [
-            {"receipt_id": part.receipt.id, "position": one.position, "payload": one.payload}
-            for one in part.revisions
-        ]
-    if rows:
-        insert_rows(connection, registrations, rows)
-        insert_rows(connection, registration_payloads, raw)
-    return len(mine) == len(parts)
+        known, forgotten = _registrants(connection, part.receipt.client, part.revisions)
+        for revision in part.revisions:
+            row = _row(part.receipt, revision, known, now)
+            if row["registrant_id"] in forgotten:
+                gone.append(row | nothing_of(now))
+                continue
+            rows.append(row)
+            record = {"position": revision.position, "payload": revision.payload}
+            raw.append({"receipt_id": part.receipt.id, **record})
+    insert_rows(connection, registrations, rows)
+    insert_rows(connection, registration_payloads, raw)
+    insert_rows(connection, registrations, gone)
+    several = {part.receipt.id for part in parts if len(part.revisions) < part.receipt.record_count}
+    last = {part.receipt.id for part in parts if part.last}
+    for receipt in last & (several | {row["receipt_id"] for row in gone}):
+        strip_message(connection, receipt)
 
 
 def describe_receipt(
@@ -145,24 +160,26 @@ def park_receipt(
 
 def _registrants(
     connection: Connection, client: str, revisions: Sequence[Revision]
-) -> dict[str, int]:
-    """Return the registrants' ids by subject, after adding those that are new."""
+) -> tuple[dict[str, int], set[int]]:
+    """Return the registrants' ids by subject, new ones added, and those that are forgotten."""
     subjects = sorted({revision.subject for revision in revisions if revision.subject})
     found = _find_registrants(connection, client, subjects)
-    new = [{"client": client, "subject": s} for s in subjects if s not in found]
+    known = {row.subject for row in found}
+    new = [{"client": client, "subject": s} for s in subjects if s not in known]
     if new:
         insert_rows(connection, registrants, new, if_new=True)
-        found |= _find_registrants(connection, client, [row["subject"] for row in new])
-    return found
+        found += _find_registrants(connection, client, [row["subject"] for row in new])
+    forgotten = {row.id for row in found if row.forgotten_at is not None}
+    return {row.subject: row.id for row in found}, forgotten
 
 
-def _find_registrants(
-    connection: Connection, client: str, subjects: Sequence[str]
-) -> dict[str, int]:
-    statement = select(registrants.c.subject, registrants.c.id).where(
+def _find_registrants(connection: Connection, client: str, subjects: Sequence[str]) -> list[Any]:
+    columns = (registrants.c.subject, registrants.c.id, registrants.c.forgotten_at)
+    statement = select(*columns).where(
         registrants.c.client == client, among(registrants.c.subject, subjects)
     )
-    return {row.subject: row.id for row in connection.execute(statement).all()}
+    # Nobody can be forgotten between this look and the commit.
+    return list(connection.execute(statement.with_for_update(read=True, key_share=True)))
 
 
 def _row(

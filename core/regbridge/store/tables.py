@@ -45,7 +45,8 @@ class PlainText(TypeDecorator[str]):
 class State(StrEnum):
     """Where a receipt, a registration or a delivery stands.
 
-    A receipt is pending, split or parked. Every registration ends in exactly one of the others.
+    A receipt is pending, split or parked, or filtered if a person ignored it. Every registration
+    ends in exactly one of the others.
     """
 
     PENDING = "pending"
@@ -111,7 +112,7 @@ class ReceiptPart(SQLModel, table=True):
 
 
 class Registrant(SQLModel, table=True):
-    """Who or what revisions are about."""
+    """Who or what revisions are about. Of one with `forgotten_at`, nothing may be kept."""
 
     __tablename__: ClassVar[str] = "registrants"
     __table_args__ = (UniqueConstraint("client", "subject"),)
@@ -119,6 +120,7 @@ class Registrant(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
     client: str
     subject: str
+    forgotten_at: int | None = Field(default=None, sa_type=_Big)
 
 
 class RegistrationRow(Leased, table=True):
@@ -126,7 +128,7 @@ class RegistrationRow(Leased, table=True):
 
     `admitted` says that filters and dedupe let it pass, so that it supersedes older revisions.
     `search_name` is the name as `search_form` makes it. `bulk` marks the registrations of a sync,
-    which wait behind single ones.
+    which wait behind single ones. `purged_at` is when its personal data was removed.
     """
 
     __tablename__: ClassVar[str] = "registrations"
@@ -177,6 +179,7 @@ class RegistrationRow(Leased, table=True):
     reason: str = Field(default="", sa_type=PlainText)
     field: str = Field(default="", sa_type=PlainText)
     settled_at: int | None = Field(default=None, sa_type=_Big)
+    purged_at: int | None = Field(default=None, sa_type=_Big)
 
 
 class Payload(SQLModel, table=True):
@@ -244,8 +247,39 @@ class Delivery(Leased, table=True):
     settled_at: int | None = Field(default=None, sa_type=_Big)
 
 
+class CorrectionRow(SQLModel, table=True):
+    """A value that a person corrected for one registration: who, why and when.
+
+    `target` is "" for a value of the registration itself; `value` is JSON, "" once it is purged.
+    """
+
+    __tablename__: ClassVar[str] = "corrections"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    registration_id: int = Field(sa_type=_Big, foreign_key="registrations.id", index=True)
+    target: str = ""
+    field: str = Field(sa_type=PlainText)
+    value: str = Field(sa_type=PlainText)
+    made_by: str = Field(sa_type=PlainText)
+    reason: str = Field(sa_type=PlainText)
+    at: int = Field(sa_type=_Big)
+
+
+class AlertRow(SQLModel, table=True):
+    """The last alert of a cause. `about` is the newest thing that it told, a time in ms."""
+
+    __tablename__: ClassVar[str] = "alerts"
+
+    cause: str = Field(primary_key=True)
+    about: int = Field(sa_type=_Big)
+    sent_at: int = Field(sa_type=_Big)
+
+
 class Pause(SQLModel, table=True):
-    """An upstream or a target that is left alone until `until`, then tried with one record."""
+    """An upstream or a target that is left alone until `until`, then tried with one record.
+
+    One without client and upstream is the pause of the whole worker, at every host.
+    """
 
     __tablename__: ClassVar[str] = "pauses"
 
@@ -344,6 +378,8 @@ registrations: Table = SQLModel.metadata.tables["registrations"]
 registration_payloads: Table = SQLModel.metadata.tables["registration_payloads"]
 dedupe_keys: Table = SQLModel.metadata.tables["dedupe_keys"]
 deliveries: Table = SQLModel.metadata.tables["deliveries"]
+corrections: Table = SQLModel.metadata.tables["corrections"]
+alerts: Table = SQLModel.metadata.tables["alerts"]
 pauses: Table = SQLModel.metadata.tables["pauses"]
 limiter_places: Table = SQLModel.metadata.tables["limiter_places"]
 limiter_blocks: Table = SQLModel.metadata.tables["limiter_blocks"]

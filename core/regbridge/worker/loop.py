@@ -17,6 +17,7 @@ from regbridge.errors import RegbridgeError
 from regbridge.pipeline import Pipeline
 from regbridge.store.configurations import remember_configuration
 from regbridge.store.engine import Store
+from regbridge.store.pauses import is_worker_paused
 from regbridge.timings import Timings
 from regbridge.worker.context import Context
 from regbridge.worker.deliver import Deliverer
@@ -28,6 +29,9 @@ from regbridge.worker.split import Splitter
 log = structlog.get_logger()
 
 STOP_SECONDS = 30.0
+
+PAUSE_SEEN_SECONDS = 0.5
+"""So long it takes at most until the pause of the worker is seen."""
 
 ENRICHING = 4
 """Batches of a client's syncs that are enriched at once: a vendor's answer takes its time."""
@@ -79,6 +83,8 @@ class Worker:
         self._ring = ring
         self._lanes = _lanes(self.context)
         self._threads: list[threading.Thread] = []
+        self._paused = False
+        self._look_again_at = 0.0
 
     def start(self) -> None:
         """Start the lanes' threads."""
@@ -116,8 +122,17 @@ class Worker:
 
     def run_once(self) -> None:
         """Do everything that is due, in this thread; for tests and `cases`."""
-        while any([lane.run() for lane in self._lanes]):  # noqa: C419 - every lane gets its turn
-            pass
+        while not self.context.store.read(is_worker_paused):
+            if not any([lane.run() for lane in self._lanes]):  # noqa: C419 - each has its turn
+                return
+
+    def _is_paused(self) -> bool:
+        """Say whether the worker was told to begin nothing; looks once in a while."""
+        now = time.monotonic()
+        if now >= self._look_again_at:
+            self._look_again_at = now + PAUSE_SEEN_SECONDS
+            self._paused = self.context.store.read(is_worker_paused)
+        return self._paused
 
     def _remember(self, pipeline: Pipeline) -> None:
         now = self.context.clock()
@@ -137,7 +152,7 @@ class Worker:
             lane.woken.wait(self._config.poll_seconds)
             lane.woken.clear()
             try:
-                while not self.context.stopping.is_set() and lane.run():
+                while not self.context.stopping.is_set() and not self._is_paused() and lane.run():
                     pass
             except RegbridgeError as error:
                 log.error("step failed", step=lane.step, client=lane.client, error=error.detail)

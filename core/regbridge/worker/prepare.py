@@ -7,17 +7,17 @@ from contextlib import AbstractContextManager
 from itertools import count
 from typing import Any
 
-import msgspec
-
+from regbridge.corrections import Correction, correct_record, correct_registration
 from regbridge.errors import RegbridgeError, RejectedError
 from regbridge.message import no_subject
-from regbridge.models import Drop, KeyedOn, Kind, Record, Registration, Target
+from regbridge.models import Drop, KeyedOn, Kind, Registration, Target
 from regbridge.pipeline import Enrichment, Pipeline
 from regbridge.registrations import from_row, untaken
+from regbridge.store.corrections import corrections_of
 from regbridge.store.leases import Lease
 from regbridge.store.pauses import Paused
 from regbridge.store.prepare import Postponed, admit, claim_registrations, settle_prepared
-from regbridge.store.prepared import Prepared
+from regbridge.store.prepared import Prepared, as_text
 from regbridge.store.tables import registrations
 from regbridge.timings import Key, Measurement, Stage
 from regbridge.worker.context import Context
@@ -85,11 +85,12 @@ class Preparer:
         enrichment = self._pipeline.enrich(kept, self._context.timings)
         holds = self._note_calls(enrichment, paused)
         self._give_back(paused.keys() - enrichment.called, paused, lease)
+        corrections = self._context.store.read(lambda c: corrections_of(c, [k.id for k in kept]))
         with self._measured(Stage.MAP, len(kept) or None):
             for registration, entry in zip(kept, enrichment.entries, strict=True):
                 row = rows[registration.id]
                 if isinstance(entry, Registration):
-                    results[row.id] = self._map(entry, row)
+                    results[row.id] = self._map(entry, row, corrections.get(row.id, ()))
                 elif entry.plugin in holds:
                     results[row.id] = Postponed(str(entry), row.attempts, holds[entry.plugin])
                 else:
@@ -140,25 +141,31 @@ class Preparer:
                 holds[name] = until
         return holds
 
-    def _map(self, registration: Registration, row: Any) -> Sequence[Prepared] | Postponed:
+    def _map(
+        self, registration: Registration, row: Any, corrections: Sequence[Correction]
+    ) -> Sequence[Prepared] | Postponed:
         """Map for every target; only a plugin's bug makes the registration wait as a whole."""
         try:
+            registration = correct_registration(registration, corrections)
             return [
-                self._prepared(registration, target)
+                self._prepared(registration, target, corrections)
                 for target in self._pipeline.client.targets.values()
                 if registration.kind in target.kinds
             ]
         except RegbridgeError as error:
             return self._postpone(error, row)
 
-    def _prepared(self, registration: Registration, target: Target) -> Prepared:
+    def _prepared(
+        self, registration: Registration, target: Target, corrections: Sequence[Correction]
+    ) -> Prepared:
         """Map for one target; a record that cannot be made is parked there, and only there."""
         by_contact = target.keyed_on is KeyedOn.CONTACT
         try:
             answer = self._pipeline.map(registration, target)
             if isinstance(answer, Drop):
                 return Prepared(target.name, by_contact, dropped=answer.reason)
-            return Prepared(target.name, by_contact, _encode(answer, target), target.after or "")
+            record = correct_record(answer, target.name, corrections)
+            return Prepared(target.name, by_contact, as_text(record, target), target.after or "")
         except RejectedError as error:
             field = error.field or ""
             return Prepared(target.name, by_contact, problem=str(error), field=field)
@@ -178,10 +185,3 @@ def _require_subject(registration: Registration) -> None:
     if registration.kind is Kind.REGISTRATION and not registration.subject:
         missing = "inviteeStub" if registration.event_stub else "eventStub"
         raise RejectedError(no_subject(missing), field=missing)
-
-
-def _encode(record: Record, target: Target) -> str:
-    try:
-        return msgspec.json.encode(record.fields).decode()
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise RejectedError(f"the record for {target.name} is no JSON: {error}") from None

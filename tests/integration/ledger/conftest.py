@@ -36,10 +36,11 @@ from regbridge.errors import MalformedMessageError
 from regbridge.message import read_envelope
 from regbridge.pipeline import NamedInstance, Pipeline
 from regbridge.store.bodies import read_bodies
+from regbridge.store.choice import Choice
 from regbridge.store.clock import from_ms
 from regbridge.store.engine import Store
 from regbridge.store.intake import Arrival, Intake
-from regbridge.store.operate import Choice, retry_receipts, retry_registrations
+from regbridge.store.operate import retry_receipts, retry_registrations
 from regbridge.store.tables import (
     deliveries,
     history,

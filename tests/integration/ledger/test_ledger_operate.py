@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from regbridge import Drop, Outcome, Plugin, Record, Registration, Target, hookimpl
+from regbridge.store.choice import Choice
 from regbridge.store.configurations import remember_configuration
-from regbridge.store.operate import Choice, retry_registrations
+from regbridge.store.operate import retry_registrations
 from regbridge.store.report import deliveries_of, find_registrations, history_of, is_idle
 from regbridge.store.tables import configurations
 from regbridge.testing.payloads import registrant

@@ -1,0 +1,74 @@
+"""Values that a person corrected for one registration, laid over what arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from regbridge.errors import RejectedError
+from regbridge.models import Record, Registration
+
+PATCH = "corrections"
+"""The name under which `registration.enriched` has them, as if a plugin had fetched them."""
+
+NOT_CORRECTABLE = ("enriched", "message", "registration")
+"""What the host itself says about a registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One value. `target` is "" for one of the registration, else a field of that target's record.
+
+    The field of a registration is a name, or names with dots between them, as a map says `from`:
+    `lastName`, `answers.member_id`.
+    """
+
+    field: str
+    value: Any
+    target: str = ""
+
+
+def correct_registration(
+    registration: Registration, corrections: Sequence[Correction]
+) -> Registration:
+    """Return a registration with the corrected values in `fields`, and over all enrichment.
+
+    Raises `RejectedError` for a name that leads into a value that has no names in it.
+    """
+    mine = [each for each in corrections if not each.target]
+    if not mine:
+        return registration
+    document = registration.document()
+    patch: dict[str, Any] = {}
+    for each in mine:
+        head, *path = each.field.split(".")
+        patch.setdefault(head, deepcopy(document.get(head)))
+        patch[head] = _set(patch[head], path, each)
+    return replace(
+        registration,
+        fields=MappingProxyType({**registration.fields, **patch}),
+        enriched=MappingProxyType({**registration.enriched, PATCH: MappingProxyType(patch)}),
+    )
+
+
+def correct_record(record: Record, target: str, corrections: Sequence[Correction]) -> Record:
+    """Return a target's record with the corrected fields."""
+    mine = {each.field: each.value for each in corrections if each.target == target}
+    return replace(record, fields={**record.fields, **mine}) if mine else record
+
+
+def _set(within: Any, path: Sequence[str], correction: Correction) -> Any:
+    """Return a value whose part at `path` is the corrected one."""
+    if not path:
+        return correction.value
+    if within is not None and not isinstance(within, Mapping):
+        raise RejectedError(
+            f"the correction of {correction.field} does not fit: what is before .{path[0]} has no "
+            "names in it; correct the whole of it",
+            field=correction.field,
+        )
+    inner = dict(within or {})
+    return {**inner, path[0]: _set(inner.get(path[0]), path[1:], correction)}

@@ -1,0 +1,173 @@
+"""Forgets one person: what arrived about them is removed, and is not taken in again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, select, update
+
+from regbridge.errors import RejectedError
+from regbridge.store.bodies import read_bodies, store_bodies
+from regbridge.store.history import remember_all
+from regbridge.store.purge import BLANK, strip
+from regbridge.store.sql import among
+from regbridge.store.tables import (
+    State,
+    dedupe_keys,
+    deliveries,
+    history,
+    receipt_parts,
+    receipts,
+    registrants,
+    registrations,
+)
+
+FORGOTTEN = "forgotten because the person asked for it; nothing about them is kept"
+"""The reason of a forgotten registration, and of one that arrives later."""
+
+_GONE = {
+    "state": State.FILTERED,
+    "reason": FORGOTTEN,
+    "field": "",
+    "lease": None,
+    "due_at": None,
+    "contact_stub": "",
+}
+
+
+def nothing_of(now: int) -> dict[str, Any]:
+    """Return the columns of a registration that keeps nothing of a forgotten person."""
+    return {
+        **_GONE,
+        **BLANK,
+        "invitee_stub": "",
+        "previous_contact_stub": "",
+        "settled_at": now,
+        "purged_at": now,
+    }
+
+
+def forget(
+    connection: Connection, of: Collection[int], made_by: str, reason: str, now: int
+) -> list[int]:
+    """Remove all that the ledger has about registrants; return their registrations.
+
+    Their ids (client, event, invitee) stay: by them a late message is known. Raises
+    `RejectedError` while something of theirs is being worked on.
+    """
+    # Who splits a message of theirs at this moment comes before or after this, not between.
+    locked = select(registrants.c.id).where(among(registrants.c.id, of)).order_by(registrants.c.id)
+    connection.execute(locked.with_for_update())
+    mine = among(registrations.c.registrant_id, of)
+    rows = connection.execute(
+        select(registrations.c.id, registrations.c.client, registrations.c.receipt_id).where(mine)
+    ).all()
+    ids = [row.id for row in rows]
+    _require_idle(connection, ids)
+    connection.execute(
+        update(registrants).where(among(registrants.c.id, of)).values(forgotten_at=now)
+    )
+    strip(connection, ids, now)
+    about = among(registrations.c.id, ids)
+    connection.execute(update(registrations).where(about).values(nothing_of(now)))
+    there = among(deliveries.c.registration_id, ids)
+    sent = {"digest": "", "external_id": None, "settled_at": now}
+    connection.execute(update(deliveries).where(there).values(_GONE | sent))
+    connection.execute(delete(dedupe_keys).where(among(dedupe_keys.c.registration_id, ids)))
+    happened = among(history.c.registration_id, ids)
+    connection.execute(update(history).where(happened).values(text=""))
+    for receipt in {row.receipt_id for row in rows}:
+        strip_message(connection, receipt)
+    remember_all(
+        connection,
+        [
+            {
+                "at": now,
+                "client": row.client,
+                "registration_id": row.id,
+                "happening": "forgotten",
+                "text": f"by {made_by}: {reason}",
+            }
+            for row in rows
+        ],
+    )
+    return ids
+
+
+def strip_message(connection: Connection, receipt: int) -> None:
+    """Take the records of forgotten registrants out of a message, once it is split.
+
+    A message of which nothing is left is deleted.
+    """
+    positions = set(
+        connection.scalars(
+            select(registrations.c.position)
+            .join(registrants, registrants.c.id == registrations.c.registrant_id)
+            .join(receipts, receipts.c.id == registrations.c.receipt_id)
+            .where(
+                registrations.c.receipt_id == receipt,
+                registrants.c.forgotten_at.is_not(None),
+                receipts.c.state == State.SPLIT,
+            )
+        )
+    )
+    body = read_bodies(connection, [receipt]).get(receipt) if positions else None
+    if body is None:
+        return
+    connection.execute(delete(receipt_parts).where(receipt_parts.c.receipt_id == receipt))
+    left = _without(body, positions)
+    if left:
+        store_bodies(connection, [(receipt, left)])
+
+
+def mentions(connection: Connection, email: str) -> Mapping[str, Sequence[int]]:
+    """Return what else contains an address: numbers of registrations and of parked receipts.
+
+    It reads every record, which may take a while. Answers of other people, and a message that
+    nobody could read, are for a person to judge.
+    """
+    there = deliveries.c.record.contains(email, autoescape=True)
+    found = connection.scalars(select(deliveries.c.registration_id).where(there).distinct())
+    unread = connection.scalars(select(receipts.c.id).where(receipts.c.state == State.PARKED)).all()
+    sought = email.lower().encode()
+    return {
+        "registrations": sorted(found),
+        "receipts": [
+            receipt
+            for receipt in unread
+            if sought in read_bodies(connection, [receipt]).get(receipt, b"").lower()
+        ],
+    }
+
+
+def _require_idle(connection: Connection, ids: Collection[int]) -> None:
+    """Raise when a step has claimed something: it would be sent after it was forgotten."""
+    here = select(registrations.c.id).where(
+        among(registrations.c.id, ids), registrations.c.lease.is_not(None)
+    )
+    there = select(deliveries.c.id).where(
+        among(deliveries.c.registration_id, ids), deliveries.c.lease.is_not(None)
+    )
+    if connection.scalar(here.limit(1)) or connection.scalar(there.limit(1)):
+        raise RejectedError(
+            "something of theirs is on its way at this moment; try again in a minute"
+        )
+
+
+def _without(body: bytes, positions: Collection[int]) -> bytes:
+    """Return a message in which some records are empty objects; nothing if all of them are."""
+    text = body.removeprefix(b"\xef\xbb\xbf")
+    envelope: dict[str, Any] = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    records = msgspec.json.decode(envelope["message"], type=list[msgspec.Raw])
+    if len(positions) >= len(records):
+        return b""
+    kept = [msgspec.Raw(b"{}") if at in positions else raw for at, raw in enumerate(records)]
+    return msgspec.json.encode(envelope | {"message": kept})
+
+
+def registrants_of(connection: Connection, ids: Collection[int]) -> set[int]:
+    """Return the registrants of registrations."""
+    of = select(registrations.c.registrant_id).where(among(registrations.c.id, ids))
+    return set(connection.scalars(of)) - {None}
