@@ -11,6 +11,7 @@ from regbridge.config.place import shown
 from regbridge.errors import ConfigError
 from regbridge.limits import Limiters
 from regbridge.models import Endpoint, Finding, Level
+from regbridge.nearest import did_you_mean
 from regbridge.pipeline import Pipeline
 from regbridge.registry import build
 
@@ -74,6 +75,16 @@ def start_clients(folder: Path, limiters: Limiters | None = None) -> Clients:
         running[pipeline.client.name] = pipeline
         taken |= {endpoint.path: file for endpoint in pipeline.client.endpoints.values()}
     return Clients(running, tuple(refused))
+
+
+def find_pipeline(clients: Clients, name: str) -> Pipeline:
+    """Return a running client. Raises `ConfigError`: what is wrong with its file, or its name."""
+    if name in clients.running:
+        return clients.running[name]
+    for refused in clients.refused:
+        if refused.name == name:
+            raise refused.error
+    raise ConfigError.of(f"no client {name!r}", did_you_mean(name, clients.running))
 
 
 def _require_unique(

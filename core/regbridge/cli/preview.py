@@ -12,11 +12,9 @@ import typer
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, print_table, say
-from regbridge.clients import Clients, start_clients
-from regbridge.errors import ConfigError
+from regbridge.clients import find_pipeline, start_clients
 from regbridge.limits import Limiters, OwnPlaces
 from regbridge.models import Registration
-from regbridge.nearest import did_you_mean
 from regbridge.pipeline import Pipeline
 from regbridge.preview import Preview, previews, registrations_of
 from regbridge.registrations import from_row
@@ -51,7 +49,7 @@ def preview(
             raise typer.Exit(1)
         clients = start_clients(configs, ledger_limiters(store) if store else Limiters(OwnPlaces()))
         try:
-            pipeline = _pipeline(clients, client)
+            pipeline = find_pipeline(clients, client)
             found = list(
                 _from_files(file, pipeline) if file else _from_ledger(store, text, pipeline)
             )
@@ -61,16 +59,6 @@ def preview(
     shown = [each for each in shown if target in ("", each.target)]
     _print(shown, as_json=as_json)
     raise typer.Exit(0 if shown else 1)
-
-
-def _pipeline(clients: Clients, name: str) -> Pipeline:
-    if name in clients.running:
-        return clients.running[name]
-    for refused in clients.refused:
-        if refused.name == name:
-            raise refused.error
-    remedy = did_you_mean(name, clients.running)
-    raise ConfigError.of(f"no client {name!r}", remedy)
 
 
 def _from_files(path: Path, pipeline: Pipeline) -> Iterator[Registration | Preview]:
@@ -84,7 +72,8 @@ def _from_ledger(store: Store | None, text: str, pipeline: Pipeline) -> Iterator
     rows = store.read(lambda c: find_registrations(c, text, pipeline.client.name))
     newest: dict[Any, Any] = {row.registrant_id or f"registration {row.id}": row for row in rows}
     for row in newest.values():
-        yield from_row(row, pipeline.client)
+        if row.purged_at is None:
+            yield from_row(row, pipeline.client)
 
 
 def _previews(

@@ -1,4 +1,4 @@
-"""`regbridge retry`: put back what is parked."""
+"""`regbridge retry`: put back what is parked, or what waits."""
 
 from __future__ import annotations
 
@@ -7,27 +7,34 @@ from typing import Annotated
 
 import typer
 
+from regbridge.cli import choosing
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, say
 from regbridge.store.choice import Choice
 from regbridge.store.engine import Store
 from regbridge.store.limits import unblock
-from regbridge.store.operate import retry_receipts, retry_registrations
+from regbridge.store.operate import AGAIN, retry_receipts, retry_registrations
 from regbridge.store.pauses import resume
 from regbridge.store.report import all_pauses
 from regbridge.store.shared_clock import SharedClock
+from regbridge.store.tables import State
 
 
 def retry(
     configs: Configs = CONFIGS,
-    client: Annotated[str, typer.Option(help="Of this client.")] = "",
-    target: Annotated[str, typer.Option(help="What is parked at this target.")] = "",
-    registration: Annotated[
-        list[int] | None, typer.Option(help="A registration's number; may be repeated.")
-    ] = None,
+    client: choosing.Client = "",
+    target: choosing.Target = "",
+    event: choosing.Event = None,
+    registrant: choosing.Registrant = "",
+    registration: choosing.Registration = None,
     receipt: Annotated[
         list[int] | None, typer.Option(help="A receipt's number; may be repeated.")
+    ] = None,
+    reason: choosing.Reason = "",
+    state: Annotated[
+        list[State] | None,
+        typer.Option(help="parked (the default), filtered, or pending: now instead of later."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything that is parked.")] = False,
     resumes: Annotated[
@@ -36,12 +43,28 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Prepare parked registrations and read parked receipts again, with today's configuration."""
-    choice = Choice(client, target, tuple(registration or ()), tuple(receipt or ()))
-    if not everything and choice == Choice():
-        raise typer.BadParameter("choose by --client, --target, --registration, --receipt or --all")
+    states = tuple(state or [State.PARKED])
+    if refused := [each.value for each in states if each not in AGAIN]:
+        raise typer.BadParameter(
+            f"what is {refused[0]} is not retried; `regbridge replay` maps delivered ones again"
+        )
+    chosen = (client, target, event, registrant, registration, receipt, reason, everything)
+    if not any(chosen):
+        raise typer.BadParameter(
+            "choose by --client, --target, --event, --registrant, --registration, --receipt, "
+            "--reason or --all"
+        )
+    events = choosing.event_stubs(configs, event)
+    done = {"registrations": 0, "receipts": 0, "resumed": 0}
     with open_ledger(configs) as store:
-        done = _put_back(store, choice) if store else {"registrations": 0, "receipts": 0}
-        done["resumed"] = _resume(store, choice) if store and resumes else 0
+        if store:
+            ids = choosing.registrations_of(store, registrant, registration, client)
+            if ids is not None:
+                numbers = tuple(receipt or ())
+                choice = Choice(client, target, tuple(ids), numbers, states, reason, tuple(events))
+                done |= _put_back(store, choice)
+            if resumes:
+                done["resumed"] = _resume(store, client, target)
     if as_json:
         print_json(done)
     elif store is None:
@@ -54,7 +77,7 @@ def retry(
 def _put_back(store: Store, choice: Choice) -> dict[str, int]:
     """Retry what is meant: numbers mean their own kind, a target has registrations only."""
     now = SharedClock(store)()
-    about_registrations = bool(choice.ids or choice.target)
+    about_registrations = bool(choice.ids or choice.target or choice.events)
     done = {"registrations": 0, "receipts": 0}
     if about_registrations or not choice.receipts:
         done["registrations"] = store.write(lambda c: retry_registrations(c, choice, now))
@@ -63,23 +86,26 @@ def _put_back(store: Store, choice: Choice) -> dict[str, int]:
     return done
 
 
-def _resume(store: Store, choice: Choice) -> int:
+def _resume(store: Store, client: str, target: str) -> int:
     now = SharedClock(store)()
-    chosen = [
+    paused = [
         (row.client, row.upstream)
         for row in store.read(all_pauses)
-        if choice.client in ("", row.client) and choice.target in ("", row.upstream)
+        if client in ("", row.client) and target in ("", row.upstream)
     ]
-    for client, upstream in chosen:
-        store.write(partial(resume, client=client, upstream=upstream, now=now))
-    if chosen:
+    ended = [
+        each
+        for each in paused
+        if store.write(partial(resume, client=each[0], upstream=each[1], now=now))
+    ]
+    if ended:
         store.write(unblock)
-    return len(chosen)
+    return len(ended)
 
 
 def _print(done: dict[str, int]) -> None:
     if not any(done.values()):
-        say("Nothing of what is chosen is parked.")
+        say("Nothing of what is chosen is there to be retried.")
         return
     say(f"Put back: registrations {done['registrations']}, receipts {done['receipts']}.")
     if done["resumed"]:

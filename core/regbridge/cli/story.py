@@ -31,7 +31,7 @@ def registrant_stories(store: Store, text: str, client: str, *, body: bool) -> l
         revision["deliveries"] = [_delivery(each) for each in deliveries[row.id]]
         revision["history"] = [_happening(each) for each in happenings[row.id]]
         if body:
-            revision["received"] = json.loads(row.payload)
+            revision["received"] = json.loads(row.payload) if row.payload else {}
         story["registrations"].append(revision)
     return list(stories.values())
 
@@ -41,7 +41,7 @@ def receipt_story(store: Store, number: int, *, body: bool) -> Story | None:
     row = store.read(lambda c: received.find_receipt(c, number))
     if row is None:
         return None
-    message = store.read(lambda c: read_bodies(c, [number]))[number]
+    message = store.read(lambda c: read_bodies(c, [number])).get(number, b"")
     happenings = store.read(lambda c: received.receipt_history(c, number))
     story: Story = {
         "receipt": row.id,

@@ -91,6 +91,16 @@ class Store:
         with self._turn:
             return self._retrying(self._patience, partial(transact, self.writer, work))
 
+    def overwrite_deleted(self) -> None:
+        """Overwrite what is deleted from now on; at PostgreSQL its VACUUM does that."""
+        if self.embedded:
+            self.write(lambda connection: connection.exec_driver_sql("PRAGMA secure_delete=ON"))
+
+    def truncate_log(self) -> None:
+        """Write SQLite's log into the file and empty it, as far as others do not read it."""
+        if self.embedded:
+            sqlite.truncate_log(self.writer)
+
     def ping(self) -> None:
         """Raise `StoreUnavailableError` when the database does not answer at once."""
         self.read(lambda connection: connection.exec_driver_sql("SELECT 1"), patience=0)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from regbridge.errors import RejectedError
 from regbridge.store.bodies import read_bodies, store_bodies
+from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
 from regbridge.store.purge import BLANK, strip
 from regbridge.store.sql import among
@@ -22,6 +23,7 @@ from regbridge.store.tables import (
     receipts,
     registrants,
     registrations,
+    tombstones,
 )
 
 FORGOTTEN = "forgotten because the person asked for it; nothing about them is kept"
@@ -50,25 +52,26 @@ def nothing_of(now: int) -> dict[str, Any]:
 
 
 def forget(
-    connection: Connection, of: Collection[int], made_by: str, reason: str, now: int
+    connection: Connection,
+    of: Mapping[int, Collection[str]],
+    made_by: str,
+    reason: str,
+    now: int,
 ) -> list[int]:
-    """Remove all that the ledger has about registrants; return their registrations.
+    """Remove all that the ledger has about people; return their registrations.
 
-    Their ids (client, event, invitee) stay: by them a late message is known. Raises
-    `RejectedError` while something of theirs is being worked on.
+    `of` names the contacts of each registrant, whose invitation may have been another person's
+    before or after (a substitution); no contacts means all. Ids stay (client, event, invitee, and
+    the contact): by them a late message is known. Raises `RejectedError` while something of theirs
+    is being worked on.
     """
     # Who splits a message of theirs at this moment comes before or after this, not between.
     locked = select(registrants.c.id).where(among(registrants.c.id, of)).order_by(registrants.c.id)
     connection.execute(locked.with_for_update())
-    mine = among(registrations.c.registrant_id, of)
-    rows = connection.execute(
-        select(registrations.c.id, registrations.c.client, registrations.c.receipt_id).where(mine)
-    ).all()
+    rows = _revisions(connection, of)
     ids = [row.id for row in rows]
     _require_idle(connection, ids)
-    connection.execute(
-        update(registrants).where(among(registrants.c.id, of)).values(forgotten_at=now)
-    )
+    _bury(connection, of, now)
     strip(connection, ids, now)
     about = among(registrations.c.id, ids)
     connection.execute(update(registrations).where(about).values(nothing_of(now)))
@@ -80,35 +83,22 @@ def forget(
     connection.execute(update(history).where(happened).values(text=""))
     for receipt in {row.receipt_id for row in rows}:
         strip_message(connection, receipt)
-    remember_all(
-        connection,
-        [
-            {
-                "at": now,
-                "client": row.client,
-                "registration_id": row.id,
-                "happening": "forgotten",
-                "text": f"by {made_by}: {reason}",
-            }
-            for row in rows
-        ],
-    )
+    _remember(connection, rows, f"by {made_by}: {reason}", now)
     return ids
 
 
 def strip_message(connection: Connection, receipt: int) -> None:
-    """Take the records of forgotten registrants out of a message, once it is split.
+    """Take the records of forgotten people out of a message, once it is split.
 
     A message of which nothing is left is deleted.
     """
     positions = set(
         connection.scalars(
             select(registrations.c.position)
-            .join(registrants, registrants.c.id == registrations.c.registrant_id)
             .join(receipts, receipts.c.id == registrations.c.receipt_id)
             .where(
                 registrations.c.receipt_id == receipt,
-                registrants.c.forgotten_at.is_not(None),
+                registrations.c.reason == FORGOTTEN,
                 receipts.c.state == State.SPLIT,
             )
         )
@@ -120,6 +110,15 @@ def strip_message(connection: Connection, receipt: int) -> None:
     left = _without(body, positions)
     if left:
         store_bodies(connection, [(receipt, left)])
+
+
+def forgotten_contacts(connection: Connection, of: Collection[int]) -> dict[int, set[str]]:
+    """Return the contacts of registrants that are to be forgotten; "" stands for any."""
+    statement = select(tombstones).where(among(tombstones.c.registrant_id, of))
+    found: dict[int, set[str]] = {}
+    for row in connection.execute(statement) if of else ():
+        found.setdefault(row.registrant_id, set()).add(row.contact_stub)
+    return found
 
 
 def mentions(connection: Connection, email: str) -> Mapping[str, Sequence[int]]:
@@ -140,6 +139,40 @@ def mentions(connection: Connection, email: str) -> Mapping[str, Sequence[int]]:
             if sought in read_bodies(connection, [receipt]).get(receipt, b"").lower()
         ],
     }
+
+
+def _revisions(connection: Connection, of: Mapping[int, Collection[str]]) -> list[Any]:
+    statement = select(
+        registrations.c.id,
+        registrations.c.client,
+        registrations.c.receipt_id,
+        registrations.c.registrant_id,
+        registrations.c.contact_stub,
+    ).where(among(registrations.c.registrant_id, of))
+    found = connection.execute(statement)
+    return [
+        row
+        for row in found
+        if not of[row.registrant_id] or row.contact_stub in of[row.registrant_id]
+    ]
+
+
+def _bury(connection: Connection, of: Mapping[int, Collection[str]], now: int) -> None:
+    mine = update(registrants).where(among(registrants.c.id, of))
+    connection.execute(mine.values(forgotten_at=now))
+    rows = [
+        {"registrant_id": registrant, "contact_stub": contact}
+        for registrant, contacts in of.items()
+        for contact in contacts or [""]
+    ]
+    insert_rows(connection, tombstones, rows, if_new=True)
+
+
+def _remember(connection: Connection, rows: Sequence[Any], text: str, now: int) -> None:
+    what = {"at": now, "happening": "forgotten", "text": text}
+    remember_all(
+        connection, [what | {"client": row.client, "registration_id": row.id} for row in rows]
+    )
 
 
 def _require_idle(connection: Connection, ids: Collection[int]) -> None:
@@ -165,9 +198,3 @@ def _without(body: bytes, positions: Collection[int]) -> bytes:
         return b""
     kept = [msgspec.Raw(b"{}") if at in positions else raw for at, raw in enumerate(records)]
     return msgspec.json.encode(envelope | {"message": kept})
-
-
-def registrants_of(connection: Connection, ids: Collection[int]) -> set[int]:
-    """Return the registrants of registrations."""
-    of = select(registrations.c.registrant_id).where(among(registrations.c.id, ids))
-    return set(connection.scalars(of)) - {None}

@@ -19,7 +19,13 @@ from regbridge.store.tables import State, deliveries, receipts, registrations
 AGAIN = (State.PARKED, State.FILTERED, State.PENDING)
 """What can be retried: set aside, dropped by a rule that may have changed, waiting for its time."""
 
-CORRECTABLE = (State.PARKED, State.FILTERED, State.DELIVERED, State.UNCHANGED)
+CORRECTABLE = (
+    State.PARKED,
+    State.FILTERED,
+    State.PENDING,
+    State.DELIVERED,
+    State.UNCHANGED,
+)
 
 
 def retry_registrations(connection: Connection, choice: Choice, now: int) -> int:
@@ -97,10 +103,18 @@ def correct(
     if newer := newer_revisions(connection, [number]):
         raise RejectedError(f"{superseded_by(newer[number])}: correct that one")
     if row.state not in CORRECTABLE:
-        hint = "; wait until it is settled" if row.state == State.PENDING else ""
-        raise RejectedError(f"registration {number} is {row.state}{hint}")
+        raise RejectedError(f"registration {number} is {row.state}, which nothing can be made of")
+    if row.lease or _is_under_way(connection, number):
+        raise RejectedError(f"registration {number} is on its way; try again in a minute")
     add_corrections(connection, row, made, made_by, reason, now)
     _put_back(connection, registrations, [registrations.c.id == number], now)
+
+
+def _is_under_way(connection: Connection, number: int) -> bool:
+    there = select(deliveries.c.id).where(
+        deliveries.c.registration_id == number, deliveries.c.lease.is_not(None)
+    )
+    return connection.scalar(there.limit(1)) is not None
 
 
 def _ignored(made_by: str, reason: str, now: int) -> dict[str, Any]:

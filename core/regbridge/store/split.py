@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from regbridge.message import Envelope, Revision
 from regbridge.store.bulk import insert_rows
 from regbridge.store.clock import to_ms
-from regbridge.store.forget import nothing_of, strip_message
+from regbridge.store.forget import forgotten_contacts, nothing_of, strip_message
 from regbridge.store.history import remember
 from regbridge.store.leases import Lease, held, take
 from regbridge.store.sql import among, search_form
@@ -109,7 +109,7 @@ def _insert(connection: Connection, parts: Sequence[Part], now: int) -> None:
         known, forgotten = _registrants(connection, part.receipt.client, part.revisions)
         for revision in part.revisions:
             row = _row(part.receipt, revision, known, now)
-            if row["registrant_id"] in forgotten:
+            if {"", revision.contact_stub} & forgotten.get(row["registrant_id"], set()):
                 gone.append(row | nothing_of(now))
                 continue
             rows.append(row)
@@ -160,8 +160,8 @@ def park_receipt(
 
 def _registrants(
     connection: Connection, client: str, revisions: Sequence[Revision]
-) -> tuple[dict[str, int], set[int]]:
-    """Return the registrants' ids by subject, new ones added, and those that are forgotten."""
+) -> tuple[dict[str, int], dict[Any, set[str]]]:
+    """Return the registrants' ids by subject, new ones added, and whom to forget of them."""
     subjects = sorted({revision.subject for revision in revisions if revision.subject})
     found = _find_registrants(connection, client, subjects)
     known = {row.subject for row in found}
@@ -169,8 +169,8 @@ def _registrants(
     if new:
         insert_rows(connection, registrants, new, if_new=True)
         found += _find_registrants(connection, client, [row["subject"] for row in new])
-    forgotten = {row.id for row in found if row.forgotten_at is not None}
-    return {row.subject: row.id for row in found}, forgotten
+    forgotten = [row.id for row in found if row.forgotten_at is not None]
+    return {row.subject: row.id for row in found}, forgotten_contacts(connection, forgotten)
 
 
 def _find_registrants(connection: Connection, client: str, subjects: Sequence[str]) -> list[Any]:

@@ -43,6 +43,15 @@ def transact_hastily(engine: Engine, work: Callable[[Connection], Result]) -> Re
             driver.execute("PRAGMA synchronous=FULL")
 
 
+def truncate_log(engine: Engine) -> None:
+    """Move the write-ahead log into the database file, and empty it if nobody reads it."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
 def _require_json() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         try:

@@ -112,7 +112,7 @@ class ReceiptPart(SQLModel, table=True):
 
 
 class Registrant(SQLModel, table=True):
-    """Who or what revisions are about. Of one with `forgotten_at`, nothing may be kept."""
+    """Who or what revisions are about. `forgotten_at` says that there is a tombstone."""
 
     __tablename__: ClassVar[str] = "registrants"
     __table_args__ = (UniqueConstraint("client", "subject"),)
@@ -275,6 +275,15 @@ class AlertRow(SQLModel, table=True):
     sent_at: int = Field(sa_type=_Big)
 
 
+class Tombstone(SQLModel, table=True):
+    """Somebody about whom nothing may be kept: a contact of a registrant, "" for any."""
+
+    __tablename__: ClassVar[str] = "tombstones"
+
+    registrant_id: int = Field(primary_key=True, sa_type=_Big, foreign_key="registrants.id")
+    contact_stub: str = Field(primary_key=True)
+
+
 class Pause(SQLModel, table=True):
     """An upstream or a target that is left alone until `until`, then tried with one record.
 
@@ -379,6 +388,7 @@ registration_payloads: Table = SQLModel.metadata.tables["registration_payloads"]
 dedupe_keys: Table = SQLModel.metadata.tables["dedupe_keys"]
 deliveries: Table = SQLModel.metadata.tables["deliveries"]
 corrections: Table = SQLModel.metadata.tables["corrections"]
+tombstones: Table = SQLModel.metadata.tables["tombstones"]
 alerts: Table = SQLModel.metadata.tables["alerts"]
 pauses: Table = SQLModel.metadata.tables["pauses"]
 limiter_places: Table = SQLModel.metadata.tables["limiter_places"]

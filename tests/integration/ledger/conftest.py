@@ -259,7 +259,7 @@ class Ledger:
         """Return the messages as they came, in the order of their receipts."""
         ids = [row.id for row in self.receipts()]
         found = self.store.read(lambda c: read_bodies(c, ids))
-        return [found[receipt] for receipt in ids]
+        return [found[receipt] for receipt in ids if receipt in found]
 
     def registrations(self) -> Sequence[Any]:
         """Return the registrations in the order of their arrival."""

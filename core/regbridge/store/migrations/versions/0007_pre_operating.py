@@ -34,3 +34,10 @@ def upgrade() -> None:
         sa.Column("sent_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("cause"),
     )
+    op.create_table(
+        "tombstones",
+        sa.Column("registrant_id", BIG, nullable=False),
+        sa.Column("contact_stub", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["registrant_id"], ["registrants.id"]),
+        sa.PrimaryKeyConstraint("registrant_id", "contact_stub"),
+    )
