@@ -70,7 +70,7 @@ def retry(
     elif store is None:
         say(NOTHING_YET)
     else:
-        _print(done)
+        _print(done, " or ".join(each.value for each in states))
     raise typer.Exit(0 if everything or any(done.values()) else 1)
 
 
@@ -103,9 +103,9 @@ def _resume(store: Store, client: str, target: str) -> int:
     return len(ended)
 
 
-def _print(done: dict[str, int]) -> None:
+def _print(done: dict[str, int], states: str) -> None:
     if not any(done.values()):
-        say("Nothing of what is chosen is there to be retried.")
+        say(f"Nothing of what is chosen is {states}.")
         return
     say(f"Put back: registrations {done['registrations']}, receipts {done['receipts']}.")
     if done["resumed"]:

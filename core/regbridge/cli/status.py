@@ -12,9 +12,11 @@ from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import moment, print_json, print_table, say
 from regbridge.cli.timings import print_timings, timings_json
+from regbridge.remedies import remedy_of
 from regbridge.store import report
 from regbridge.store.engine import Store
 from regbridge.store.limits import calls_since
+from regbridge.store.pauses import Cause
 from regbridge.store.tables import State
 from regbridge.store.timings import KEPT_DAYS
 from regbridge.timing_report import stage_times
@@ -71,7 +73,10 @@ def _figures(store: Store | None) -> dict[str, Any]:
     if store is None:
         return {**{name: [] for name in _LISTS}, "pending_since": None}
     return {
-        **{name: [_plain(row) for row in store.read(query)] for name, query in _LISTS.items()},
+        **{
+            name: [_PLAIN.get(name, _plain)(row) for row in store.read(query)]
+            for name, query in _LISTS.items()
+        },
         "pending_since": moment(store.read(report.pending_since)),
     }
 
@@ -80,11 +85,28 @@ def _plain(row: Any) -> dict[str, Any]:
     return {key: moment(value) if key in _TIMES else value for key, value in row._mapping.items()}
 
 
+def _with_remedy(row: Any) -> dict[str, Any]:
+    """Return a reason why something is parked with what to do about it."""
+    plain = _plain(row)
+    if plain.get("state", State.PARKED) == State.PARKED:
+        plain["remedy"] = remedy_of(plain["reason"])
+    return plain
+
+
+_PLAIN: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "reasons": _with_remedy,
+    "parked_receipts": _with_remedy,
+}
+
+
 def _print(figures: Mapping[str, Any]) -> None:
     _print_states("Registrations", figures["registrations"], "endpoint")
     _print_states("Deliveries", figures["deliveries"], "target")
-    _print_list("Why registrations are parked or filtered", figures["reasons"])
-    _print_list("Paused", figures["pauses"])
+    parked = [row for row in figures["reasons"] if row["state"] == State.PARKED]
+    _print_list("Why registrations are parked, and what to do", parked)
+    filtered = [row for row in figures["reasons"] if row["state"] != State.PARKED]
+    _print_list("Why registrations are filtered", filtered)
+    _print_list("Paused", [_named(row) for row in figures["pauses"]])
     _print_list("Calls to vendors today (GMT)", figures["calls"])
     _print_list("Parked receipts (messages that cannot be read)", figures["parked_receipts"])
     unsplit = sum(row["receipts"] for row in figures["receipts"] if row["state"] == State.PENDING)
@@ -96,6 +118,13 @@ def _print(figures: Mapping[str, Any]) -> None:
         say(f"The oldest pending registration arrived at {figures['pending_since']}.")
     elif not unsplit:
         say("Nothing is pending.")
+
+
+def _named(pause: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a pause as people read it: that of the worker has no names."""
+    whose = {} if pause["client"] else {"client": "all", "upstream": "the worker"}
+    for_ever = {"until": "`regbridge resume`"} if pause["cause"] == Cause.OPERATOR else {}
+    return {**pause, **whose, **for_ever}
 
 
 def _print_states(title: str, rows: Rows, by: str) -> None:
