@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from regbridge.alerts.causes import Alert
+from regbridge.alerts.watch import Watch
 from regbridge.clients import Clients, start_clients
+from regbridge.config.alerts import AlertsConfig
 from regbridge.config.loader import HostFile, load_host
 from regbridge.store.bell import Bell
 from regbridge.store.engine import Store
@@ -82,6 +85,9 @@ class Host:
             if worker
             else None
         )
+        watched = {name: each.client for name, each in self.clients.running.items()}
+        channels = _channels(config.alerts)
+        self._watch = Watch(self.store, watched, channels, self._clock) if worker else None
         self._has_web = web
         self._intake: Intake | None = None
         self._server: Server | None = None
@@ -106,6 +112,8 @@ class Host:
         if self._bell:
             self._bell.start()
         self._flush.start()
+        if self._watch:
+            self._watch.start()
         log.info("started", url=self.url, clients=sorted(self.clients.running))
 
     def stop(self) -> bool:
@@ -117,6 +125,8 @@ class Host:
             self._server.stop()
         if self._intake:
             self._intake.close()
+        if self._watch:
+            self._watch.stop()
         settled = self._worker.stop() if self._worker else True
         if self._bell:
             self._bell.close()
@@ -166,6 +176,15 @@ class Host:
     def _wake(self, step: str, client: str) -> None:
         if self._worker:
             self._worker.wake(step, client)
+
+
+def _channels(config: AlertsConfig) -> Mapping[str, Callable[[Alert], None]]:
+    """Return where alerts go; what speaks to mail servers is loaded only if one is named."""
+    if not (config.email or config.webhook):
+        return {}
+    from regbridge.alerts.channels import channels
+
+    return channels(config)
 
 
 def _nobody(_step: str, _client: str) -> None:

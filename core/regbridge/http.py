@@ -17,8 +17,8 @@ from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from regbridge.errors import AmbiguousError, RetryableError
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+from regbridge.loopback import LOOPBACK as LOOPBACK
+from regbridge.loopback import is_here
 
 _CHUNK = 1 << 16
 
@@ -193,7 +193,7 @@ def _new_session(url: str, connections: int, ca_file: str | None) -> requests.Se
     session.cookies = _NoCookies()
     session.headers["User-Agent"] = "regbridge"
     # A proxy of the environment cannot reach this machine's own addresses.
-    session.trust_env = urlsplit(url).hostname not in LOOPBACK
+    session.trust_env = not is_here(url)
     if ca_file:
         session.verify = ca_file
     for scheme in ("http://", "https://"):

@@ -85,13 +85,15 @@ class Target:
 class Endpoint:
     """A URL path that Cvent posts to. `tokens` are the resolved secrets, several for rotation.
 
-    `events` are the names of the events that it takes; empty means all.
+    `events` are the names of the events that it takes; empty means all. `silence_hours` is how
+    long nothing may arrive before that is worth an alert, None for ever.
     """
 
     name: str
     path: str
     tokens: tuple[str, ...] = field(repr=False)
     events: tuple[str, ...] = ()
+    silence_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

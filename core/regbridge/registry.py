@@ -142,6 +142,7 @@ def to_client(config: ClientConfig) -> Client:
                 path=endpoint.path,
                 tokens=tuple(token.get_secret_value() for token in endpoint.tokens),
                 events=tuple(endpoint.events),
+                silence_hours=endpoint.silence_hours,
             )
             for name, endpoint in config.endpoints.items()
         },

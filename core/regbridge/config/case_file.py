@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from regbridge.config.explain import explain
+from regbridge.config.model import Model
 from regbridge.config.place import located, place
-from regbridge.config.schema import Model
 from regbridge.config.yaml_file import YamlFile, read_yaml
 from regbridge.errors import ConfigError
 from regbridge.models import Finding, Level

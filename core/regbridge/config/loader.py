@@ -15,8 +15,9 @@ from regbridge.config.cross_check import cross_check
 from regbridge.config.database import absolute_url
 from regbridge.config.explain import explain
 from regbridge.config.merge import merge, merge_origins
+from regbridge.config.model import Model
 from regbridge.config.place import Keys, Origins, located, place, where
-from regbridge.config.schema import ClientConfig, HostConfig, Model
+from regbridge.config.schema import ClientConfig, HostConfig
 from regbridge.config.yaml_file import YamlFile, read_yaml
 from regbridge.errors import ConfigError
 from regbridge.models import Finding, Level

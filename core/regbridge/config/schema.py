@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ByteSize,
-    ConfigDict,
-    Field,
-    SecretStr,
-    model_validator,
-)
+from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validator
 
+from regbridge.config.alerts import AlertsConfig
 from regbridge.config.database import DEFAULT_URL, DatabaseUrl
+from regbridge.config.model import Model
 from regbridge.config.words import Id, Name, TimeZone, UrlPath
 from regbridge.models import KeyedOn, Kind
 from regbridge.secret import Secret
-
-
-class Model(BaseModel):
-    """Base of the configuration models: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class PluginUse(Model):
@@ -56,6 +44,9 @@ class EndpointConfig(Model):
 
     events: list[Name] = []
     """The names of the events that this endpoint takes; all when left out."""
+
+    silence_hours: Annotated[float, Field(gt=0, le=8760)] | None = None
+    """An alert when nothing has arrived here for so many hours; none when left out."""
 
 
 class QuestionConfig(Model):
@@ -242,3 +233,6 @@ class HostConfig(Model):
 
     worker: WorkerConfig = WorkerConfig()
     """The worker's pace."""
+
+    alerts: AlertsConfig = AlertsConfig()
+    """Who is told when something needs a person."""

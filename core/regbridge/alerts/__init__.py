@@ -1,0 +1,1 @@
+"""Tells a person by e-mail or webhook when something needs one."""

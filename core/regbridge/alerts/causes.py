@@ -1,0 +1,119 @@
+"""Looks into the ledger for what a person should know; nothing that it says is about a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from regbridge.models import Client
+from regbridge.store.alerts import (
+    has_arrived,
+    last_arrival,
+    parked_registrations,
+    troubled,
+    unread_messages,
+)
+from regbridge.store.clock import from_ms
+from regbridge.store.engine import Store
+from regbridge.store.pauses import Cause
+
+_HOUR = 3_600_000
+_DAY = 24 * _HOUR
+
+_TROUBLE: Mapping[str, tuple[str, str]] = {
+    Cause.OUTAGE: (
+        "{name} is down",
+        "It is tried again and again; nothing is lost, and everything goes on by itself.",
+    ),
+    Cause.CREDENTIALS: (
+        "{name} refuses our credentials",
+        "Repair them and restart the service; nothing is lost meanwhile.",
+    ),
+    Cause.QUOTA: (
+        "the calls of {name} are used up",
+        "It goes on by itself at {until}; nothing is lost meanwhile.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing to tell. `about` is the time of the newest thing in it, in ms.
+
+    `cause` tells causes apart: of one there is at most one alert in an hour.
+    """
+
+    cause: str
+    about: int
+    subject: str
+    text: str
+
+
+def find_alerts(
+    store: Store, clients: Mapping[str, Client], now: int, started_at: int
+) -> list[Alert]:
+    """Return what is wrong now, whether it was told or not."""
+    return [
+        *_parked(store, list(clients)),
+        *_unread(store, now - _DAY),
+        *_troubled(store),
+        *(each for client in clients.values() for each in _silent(store, client, now, started_at)),
+    ]
+
+
+def _parked(store: Store, clients: list[str]) -> Iterator[Alert]:
+    for row in store.read(lambda c: parked_registrations(c, clients)):
+        count = f"{row.parked} registration{'s are' if row.parked > 1 else ' is'} parked"
+        text = (
+            f"The newest at {_moment(row.newest)}. They are kept, and wait for a person: "
+            "`regbridge status` says why and what to do."
+        )
+        yield Alert(f"parked {row.client}", row.newest, f"{row.client}: {count}", text)
+
+
+def _unread(store: Store, since: int) -> Iterator[Alert]:
+    for row in store.read(lambda c: unread_messages(c, since)):
+        count = f"{row.parked} message{'s' if row.parked > 1 else ''} of today cannot be read"
+        text = (
+            f"The newest at {_moment(row.newest)}. The sender was answered 400, and they are "
+            "kept: `regbridge status` lists them."
+        )
+        yield Alert(f"unread {row.client}", row.newest, f"{row.client}: {count}", text)
+
+
+def _troubled(store: Store) -> Iterator[Alert]:
+    for row in store.read(troubled):
+        subject, text = _TROUBLE[row.cause]
+        words = {"name": row.upstream, "until": _moment(row.until)}
+        yield Alert(
+            f"{row.cause} {row.client} {row.upstream}",
+            row.since,
+            f"{row.client}: {subject.format(**words)}",
+            f"Since {_moment(row.since)}. {text.format(**words)}",
+        )
+
+
+def _silent(store: Store, client: Client, now: int, started_at: int) -> Iterator[Alert]:
+    """Yield an alert for each endpoint at which nothing has arrived for as long as it says."""
+    for endpoint in client.endpoints.values():
+        if endpoint.silence_hours is None:
+            continue
+        since = now - round(endpoint.silence_hours * _HOUR)
+        name = endpoint.name
+        if store.read(lambda c, name=name, since=since: has_arrived(c, client.name, name, since)):  # type: ignore[misc]
+            continue
+        last = store.read(lambda c, name=name: last_arrival(c, client.name, name))  # type: ignore[misc]
+        if last is None and started_at > since:
+            continue  # this host has not been there for as long
+        yield Alert(
+            f"silence {client.name} {name}",
+            last or 0,
+            f"{client.name}: nothing arrives at {name}",
+            f"Nothing since {_moment(last) if last else 'ever'}, for {endpoint.silence_hours:g} "
+            "hours or more. If people register, look in Cvent at Admin > Integrations > Push API, "
+            "whether the integration is on, and at the event's webhooks.",
+        )
+
+
+def _moment(ms: int) -> str:
+    return from_ms(ms).strftime("%Y-%m-%d %H:%M UTC")
