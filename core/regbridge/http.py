@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,10 +13,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import HTTPError, MaxRetryError
 
+from regbridge.connections import BoundedAdapter, bounded
 from regbridge.errors import AmbiguousError, RetryableError
 from regbridge.loopback import LOOPBACK as LOOPBACK
 from regbridge.loopback import is_here
@@ -93,30 +94,33 @@ class Outbound:
         given = dict(headers or {})
         if not self._keep_alive:
             given["Connection"] = "close"
-        begun = self._clock()
+        deadline = self._clock() + self._longest
         try:
-            with self._session.request(
-                method,
-                url,
-                data=body.encode() if isinstance(body, str) else body,
-                params=params,
-                headers=given,
-                auth=_as_given,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                content = self._read(response, begun + self._longest)
+            with (
+                bounded(lambda: deadline - self._clock()),
+                self._session.request(
+                    method,
+                    url,
+                    data=body.encode() if isinstance(body, str) else body,
+                    params=params,
+                    headers=given,
+                    auth=_as_given,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                content = self._read(response)
         except (requests.RequestException, HTTPError) as error:
-            raise self._failed(error, url) from None
+            raise self._failed(error, url, too_late=self._clock() >= deadline) from None
         return Answer(response.status_code, response.headers, content)
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
-        """Read a body as it comes, so that neither its size nor its slowness is unbounded."""
+    def _read(self, response: requests.Response) -> bytes:
+        """Read a body as it comes, so that its size is not unbounded."""
         chunks = []
         size = 0
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
@@ -126,25 +130,26 @@ class Outbound:
                 raise AmbiguousError(
                     f"{self.service} sent an answer of more than {self._largest:,} bytes"
                 )
-            if self._clock() > deadline:
-                raise AmbiguousError(
-                    f"{self.service} took more than {self._longest:.0f} seconds to answer"
-                )
         return b"".join(chunks)
 
-    def _failed(self, error: Exception, url: str) -> RetryableError | AmbiguousError:
+    def _failed(
+        self, error: Exception, url: str, *, too_late: bool
+    ) -> RetryableError | AmbiguousError:
         host = urlsplit(url).hostname or "its address"
+        cause = _cause(error)
         detail = f"{type(error).__name__} at {host}"
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(cause, ssl.SSLCertVerificationError):
             text = (
                 f"{self.service}: the certificate of {host} is not trusted; let REQUESTS_CA_BUNDLE "
                 "name the file of the authority that signed it"
             )
             return RetryableError(text, detail=detail)
         if not may_have_arrived(error):
-            text = f"{self.service}: no connection to {host} ({_cause(error)})"
+            text = f"{self.service}: no connection to {host} ({type(cause).__name__})"
             return RetryableError(text, detail=detail)
-        text = f"{self.service}: the answer of {host} was lost ({_cause(error)})"
+        text = f"{self.service}: the answer of {host} was lost ({type(cause).__name__})"
+        if too_late:
+            text = f"{self.service} took more than {self._longest:g} seconds to answer"
         return AmbiguousError(text, detail=detail)
 
 
@@ -197,16 +202,15 @@ def _new_session(url: str, connections: int, ca_file: str | None) -> requests.Se
     if ca_file:
         session.verify = ca_file
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=connections))
+        session.mount(scheme, BoundedAdapter(pool_connections=4, pool_maxsize=connections))
     return session
 
 
-def _cause(error: Exception) -> str:
-    """Return the innermost kind of a failure; what is wrapped around it says less."""
-    reason: Any = error
-    while (inner := _inside(reason)) is not None:
-        reason = inner
-    return type(reason).__name__
+def _cause(error: Exception) -> Exception:
+    """Return the innermost failure; what is wrapped around it says less."""
+    while (inner := _inside(error)) is not None:
+        error = inner
+    return error
 
 
 def _inside(error: Any) -> Exception | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import select
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 from regbridge import AmbiguousError, RetryableError
 from regbridge.http import Answer, Outbound, seconds_to_wait
+from regbridge.testing.fault_proxy import Fault, FaultProxy
 from regbridge.testing.server import DROP, LocalServer
 
 NOW = datetime(2027, 3, 4, 12, 0, tzinfo=UTC)
@@ -58,8 +61,13 @@ def outbound(url: str) -> Iterator[Outbound]:
     outbound.close()
 
 
-def raw_server(answer: bytes, *, wait: threading.Event | None = None) -> tuple[str, socket.socket]:
-    """Return the URL of a server that writes bytes as they are to its first connection."""
+def raw_server(
+    answer: bytes, *, wait: threading.Event | None = None, later: bytes = b""
+) -> tuple[str, socket.socket]:
+    """Return the URL of a server that writes bytes as they are to its first connection.
+
+    What is to come `later` comes after three seconds, unless the client has gone.
+    """
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -69,6 +77,8 @@ def raw_server(answer: bytes, *, wait: threading.Event | None = None) -> tuple[s
             connection.sendall(answer)
             if wait:
                 wait.wait(30)
+            if later and not select.select([connection], [], [], 3)[0]:
+                connection.sendall(later)
 
     threading.Thread(target=serve, daemon=True).start()
     return f"http://127.0.0.1:{listening.getsockname()[1]}/", listening
@@ -192,6 +202,35 @@ def test_an_answer_that_drips_is_given_up(service: Service, url: str) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "first", [b"", b"HTTP/1.1 2", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx"]
+)
+def test_no_wait_is_longer_than_the_whole_call_may_take(first: bytes) -> None:
+    """The rest comes so late that the call has ended, though each wait may be longer."""
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nxy"
+    url, listening = raw_server(first, later=whole.removeprefix(first))
+    with listening, pytest.raises(AmbiguousError, match=r"took more than 0\.2 seconds"):
+        Outbound("Vendor", url, answer_seconds=60, longest_seconds=0.2).send("GET", url)
+
+
+def test_an_answer_that_drips_from_its_first_byte_on_is_given_up(url: str) -> None:
+    with FaultProxy(url, drip_seconds=0.05) as proxy:
+        proxy.fail(Fault.DRIP)
+        with pytest.raises(AmbiguousError, match=r"took more than 0\.2 seconds"):
+            Outbound("Vendor", url, longest_seconds=0.2).send("GET", proxy.url)
+
+
+def test_after_a_call_the_next_one_has_its_own_time(url: str) -> None:
+    outbound = Outbound("Vendor", url, answer_seconds=0.5, longest_seconds=0.4)
+    for _ in range(2):
+        assert outbound.send("GET", url).status == 200
+    with FaultProxy(url) as proxy:
+        proxy.fail(Fault.SILENT)
+        with pytest.raises(AmbiguousError, match="took more than"):
+            outbound.send("GET", proxy.url)
+    assert outbound.send("GET", url).status == 200
+
+
 def test_an_answer_may_not_be_larger_than_allowed(service: Service, url: str) -> None:
     outbound = Outbound("Vendor", url, largest=1000)
     service.content = b"x" * 1000
@@ -216,6 +255,35 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_with_the_remedy() -> N
         Outbound("Vendor", url).send("GET", url)
 
 
+@pytest.mark.parametrize("fault", [Fault.RESET_BEFORE, Fault.SILENT])
+def test_a_connection_that_fails_while_it_is_secured_is_surely_not_sent(
+    url: str, fault: Fault
+) -> None:
+    with FaultProxy(url) as proxy:  # it does not speak TLS: it fails at the first words of it
+        proxy.fail(fault)
+        secure = proxy.url.replace("http:", "https:")
+        with pytest.raises(RetryableError, match=r"no connection to 127\.0\.0\.1"):
+            Outbound("Vendor", secure, connect_seconds=0.1).send("POST", secure, body="x")
+
+
+def test_a_service_without_tls_is_not_said_to_have_a_bad_certificate() -> None:
+    url, listening = raw_server(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    secure = url.replace("http:", "https:")
+    with listening, pytest.raises(RetryableError, match=r"no connection to .* \(SSLError\)"):
+        Outbound("Vendor", secure).send("GET", secure)
+
+
+def test_tls_that_breaks_after_the_request_may_have_arrived(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    with (
+        tls_server(authority, breaks=True) as url,
+        pytest.raises(AmbiguousError, match="the answer of localhost was lost"),
+    ):
+        Outbound("Vendor", url, ca_file=str(tmp_path / "ca.pem")).send("POST", url, body="x")
+
+
 def test_a_certificate_of_a_named_authority_is_trusted(tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
@@ -227,11 +295,13 @@ def test_a_certificate_of_a_named_authority_is_trusted(tmp_path: Path) -> None:
 
 
 class tls_server:  # noqa: N801 - used like a function
-    """A server with a certificate of an authority, for one connection."""
+    """A server with a certificate of an authority, for one connection.
 
-    def __init__(self, authority: trustme.CA) -> None:
-        import ssl
+    If it `breaks`, it answers as if there were no TLS.
+    """
 
+    def __init__(self, authority: trustme.CA, *, breaks: bool = False) -> None:
+        self._breaks = breaks
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(self._context)
 
@@ -243,9 +313,11 @@ class tls_server:  # noqa: N801 - used like a function
     def _serve(self) -> None:
         connection, _ = self._listening.accept()
         try:
-            with self._context.wrap_socket(connection, server_side=True) as secure:
+            plain = connection.dup()
+            with plain, self._context.wrap_socket(connection, server_side=True) as secure:
                 secure.recv(65536)
-                secure.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                answering = plain if self._breaks else secure
+                answering.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
         except OSError:
             connection.close()
 
