@@ -36,6 +36,8 @@ _ALWAYS = {
 _ANNOTATIONS = 'odata.include-annotations="*"'
 _LARGEST = 64_000_000
 _REFUSED = 300
+_NO_CONTENT = 204
+_OWN_TYPES = frozenset({"application/json", "multipart/mixed"})
 _MAYBE_DONE = frozenset({500, 502, 504})
 _USUAL_WAIT = 30.0
 _LONGEST_WAIT = 3600.0
@@ -158,6 +160,7 @@ class WebApi:
             )
         self._heed(answer)
         if answer.status < _REFUSED:
+            _require_own(answer)
             self._gate.pace.went_well()
             return answer
         return read_refusal(answer, self.clock())
@@ -188,6 +191,16 @@ class WebApi:
             raise RetryableError(
                 str(refusal), retry_after=refusal.retry_after, detail=refusal.detail
             )
+
+
+def _require_own(answer: Answer) -> None:
+    """Raise `AmbiguousError` for what only something between answers, such as a login page."""
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if answer.status != _NO_CONTENT and kind not in _OWN_TYPES:
+        raise AmbiguousError(
+            f"something answers {answer.status} in the place of Dataverse "
+            f"({kind or 'no Content-Type'})"
+        )
 
 
 def limiter_key(settings: ConnectionSettings) -> str:
