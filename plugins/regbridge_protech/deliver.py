@@ -83,6 +83,7 @@ class Protech(TargetPlugin):
             settings.url,
             connections=settings.concurrency,
             answer_seconds=settings.timeout_seconds,
+            longest_seconds=settings.timeout_seconds * 2,
             largest=ANSWER_LIMIT,
             keep_alive=False,
         )

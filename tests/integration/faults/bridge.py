@@ -60,13 +60,13 @@ targets:
       parameters: [{", ".join(f"{{name: {name}}}" for name in TEXTS)},
         {{name: {DATE}, type: dateTime}}]
       success: guid
-      timeout_seconds: 0.5
+      timeout_seconds: 1
     map:
       szUserID: email
       szPerID: registration.inviteeStub
       szRegID: event.id
       szJobTitle: company
-      {DATE}: registrationDate
+      {DATE}: {{from: registrationDate, format: "%Y-%m-%dT%H:%M:%S"}}
 """
 CVENT = f"""
 plugins:
@@ -75,7 +75,7 @@ plugins:
     settings:
       account:
         url: {{env: VENDOR_URL}}
-        client_id: simulator
+        client_id: {{env: VENDOR_ID}}
         client_secret: {{env: VENDOR_SECRET}}
         calls_per_second: 1000
         burst: 10
@@ -156,13 +156,13 @@ class Bridge:
 
     def give_up_after(self, seconds: float) -> None:
         """Let the vendors' plugins wait so long for an answer, and twice as long for all of it."""
-        for outbound in self._outbounds():
+        for outbound in self.vendor.outbounds():
             outbound._timeout = (5.0, seconds)
             outbound._longest = seconds * 2
 
     def trust(self, ca_file: Path) -> None:
         """Let the vendors' plugins trust an authority."""
-        for outbound in self._outbounds():
+        for outbound in self.vendor.outbounds():
             outbound._session.verify = str(ca_file)
 
     def states(self) -> Counter[str]:
@@ -187,10 +187,12 @@ class Bridge:
         self.clients.close()
         self.store.close()
 
-    def _outbounds(self) -> list[Any]:
+    @property
+    def vendor(self) -> Any:
+        """The plugin that calls the vendor."""
         [pipeline] = self.clients.running.values()
-        found = [getattr(named.plugin, "outbounds", list) for named in pipeline.plugins]
-        return [outbound for outbounds in found for outbound in outbounds()]
+        [found] = [each.plugin for each in pipeline.plugins if hasattr(each.plugin, "outbounds")]
+        return found
 
     def _rows(self, statement: Any) -> Sequence[Any]:
         return self.store.read(lambda connection: connection.execute(statement).all())

@@ -82,6 +82,7 @@ def build(
     def start(text: str, secret: str = "", path: str = "") -> Bridge:
         monkeypatch.setenv("APAP_TOKEN", "a token")
         monkeypatch.setenv("VENDOR_URL", proxy.url + path)
+        monkeypatch.setenv("VENDOR_ID", "simulator")
         monkeypatch.setenv("VENDOR_SECRET", secret)
         shutil.copy(new_faults_ledger, tmp_path / "ledger.db")
         (tmp_path / "clients").mkdir()
