@@ -13,7 +13,7 @@ import structlog
 from tests.chaos.trial import ESSENTIAL, MOMENT, Trial
 from tests.postgres import new_schema
 
-MOMENTS = 3
+MOMENTS = 2
 SEED = int(os.environ.get("REGBRIDGE_TEST_SEED", random.randrange(1_000_000)))
 SIDES = {"SQLite": SEED % 2, "PostgreSQL": 1 - SEED % 2}
 """Which half of the points a database gets: each point is used once in all."""
