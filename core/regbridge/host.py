@@ -17,6 +17,7 @@ from regbridge.config.alerts import AlertsConfig
 from regbridge.config.loader import HostFile, load_host
 from regbridge.store.bell import Bell
 from regbridge.store.engine import Store
+from regbridge.store.host_lock import HostLock
 from regbridge.store.intake import Intake
 from regbridge.store.limits import ledger_limiters
 from regbridge.store.shared_clock import SharedClock
@@ -51,8 +52,9 @@ def settle_in() -> None:
 class Host:
     """What `serve` and `work` run. Start and stop it once.
 
-    An embedded database is brought up to date at the start; PostgreSQL must be already, because
-    other hosts use it. `serve` and `work` on any number of machines share that.
+    An embedded database is brought up to date at the start, and one process at a time receives into
+    it, one works on it. PostgreSQL must be up to date already, because other hosts use it: `serve`
+    and `work` on any number of machines share that.
     """
 
     def __init__(
@@ -89,6 +91,8 @@ class Host:
         channels = _channels(config.alerts)
         self._watch = Watch(self.store, watched, channels, self._clock) if worker else None
         self._has_web = web
+        roles = [role for role, has in (("receive", web), ("work", worker)) if has]
+        self._lock = HostLock(self.store.file, roles) if self.store.file else None
         self._intake: Intake | None = None
         self._server: Server | None = None
 
@@ -97,7 +101,8 @@ class Host:
 
         Raises `ConfigError`, `StoreUnavailableError` or, when the port is taken, `OSError`.
         """
-        if self.store.embedded:
+        if self._lock:
+            self._lock.take()
             upgrade(self.store)
         require_current(self.store)
         for refused in self.clients.refused:
@@ -133,6 +138,8 @@ class Host:
         self._flush.stop()
         self.clients.close()
         self.store.close()
+        if self._lock:
+            self._lock.release()
         log.info("stopped", settled=settled)
         return settled
 

@@ -30,6 +30,7 @@ host:
   port: 0
   threads: 4
   body_limit: {BODY_LIMIT}
+  database: sqlite:///regbridge.db
   worker: {{poll_seconds: 0.05}}
 plugins: [cvent-token]
 """
@@ -311,6 +312,8 @@ def test_a_host_that_was_never_started_can_be_stopped(site: Site) -> None:
 
 def test_a_port_that_is_taken_is_told_and_leaves_nothing_running(site: Site) -> None:
     port = urlsplit(site.started().url).port
+    base = BASE.replace("regbridge.db", "other.db")  # that of another service
+    (site.folder / "base.yaml").write_text(base, encoding="utf-8")
     second = Host(site.folder, address=Address(port=port))
     site.hosts.append(second)
     with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1 port {port}"):

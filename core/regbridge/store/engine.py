@@ -50,6 +50,7 @@ class Store:
         self.url = _url(url)
         self.migrations = migrations
         self.embedded = self.url.startswith("sqlite")
+        self.file = Path(make_url(self.url).database or "") if self.embedded else None
         self._turn: AbstractContextManager[object] = nullcontext()
         self._patience = 0.0
         if self.embedded:
