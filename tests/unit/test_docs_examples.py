@@ -27,6 +27,7 @@ from regbridge import (
 from regbridge.cases import run_cases
 from regbridge.cli import app
 from regbridge.cli.timings import COLUMNS
+from regbridge.config.alerts import AlertsConfig, EmailConfig, WebhookConfig
 from regbridge.config.case_file import Case
 from regbridge.config.loader import load_client, load_host
 from regbridge.config.schema import (
@@ -62,6 +63,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "The host": HostConfig,
     "The worker": WorkerConfig,
     "Retries": RetryConfig,
+    "Alerts": AlertsConfig,
+    "E-mail": EmailConfig,
+    "A webhook": WebhookConfig,
     "PostgreSQL": PostgresqlConfig,
     "A client": ClientConfig,
     "An endpoint": EndpointConfig,
@@ -79,6 +83,8 @@ def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     others = ("APAP_DYNAMICS_SECRET", "MEMBER_SERVICE_TOKEN")
     for name in (*(f"APAP_CVENT_{each}" for each in names), *others):
         monkeypatch.setenv(name, "a token")
+    monkeypatch.setenv("REGBRIDGE_MAIL_PASSWORD", "a password")
+    monkeypatch.setenv("REGBRIDGE_ALERT_URL", "https://chat.example.org/hook")
     monkeypatch.setenv("REGBRIDGE_DATABASE", "postgresql+psycopg://u:p@db.example.org/regbridge")
 
 

@@ -34,7 +34,7 @@ class EmailConfig(Model):
     tls: Tls = Tls.STARTTLS
     """starttls, tls from the start, or none for a relay of your own network."""
 
-    username: str = ""
+    username: str | None = None
     """The account at the mail server, if it wants one."""
 
     password: Secret | None = None
