@@ -60,6 +60,8 @@ def refusal(operation: str, answer: Answer, scope: str = "") -> RegbridgeError:
             return CredentialsError(f"{text}; give the client {wanted} in Cvent's developer portal")
         case 431:
             return CredentialsError(f"{text}; the token has too many scopes")
+        case 404 if _is_page(answer):
+            return RetryableError(f"{text}: a page, so something else answers in Cvent's place")
         case 404:
             return NotFoundError(text)
         case status if status in GATEWAY:
@@ -79,6 +81,10 @@ def next_midnight(now: datetime) -> datetime:
     if now < midnight + _CLOCKS_DIFFER:
         return midnight + _CLOCKS_DIFFER
     return midnight + timedelta(days=1)
+
+
+def _is_page(answer: Answer) -> bool:
+    return answer.body.lstrip().startswith(b"<")
 
 
 def _said(answer: Answer) -> str:

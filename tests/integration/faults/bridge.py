@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -84,7 +85,10 @@ targets:
   crm:
     use: files
     settings: {{path: crm.jsonl}}
-    map: {{Invitee: registration.inviteeStub, Member: answers.member_id, Company: company}}
+    map:
+      Invitee: registration.inviteeStub
+      Company: company
+      Fetched: attendee.confirmationNumber
 """
 
 
@@ -201,6 +205,18 @@ class Bridge:
 def invitee(number: int) -> str:
     """Return what Cvent calls a registrant's registration."""
     return str(registrant(number)["inviteeStub"]).lower()
+
+
+def delivered(bridge: Bridge) -> list[tuple[str, str, str]]:
+    """Return invitee, company and what was fetched from Cvent, of each record in the file."""
+    lines = (bridge.folder / "crm.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [(row["Invitee"].lower(), row["Company"], row["Fetched"]) for row in rows]
+
+
+def expected(number: int, company: str) -> tuple[str, str, str]:
+    """Return the same of one registrant."""
+    return invitee(number), company, registrant(number)["confirmationNumber"]
 
 
 def name_of(what: Fault | Reply) -> str:

@@ -64,6 +64,15 @@ def test_any_other_429_is_throttling(body: Any) -> None:
     assert isinstance(refusal("GET /events", answer(429, body)), ThrottledError)
 
 
+def test_a_page_that_says_not_found_is_not_cvents_word() -> None:
+    page = answer(404, b"\n<!DOCTYPE html><html><body>No such site</body></html>")
+
+    found = refusal("GET /events/{id}", page)
+
+    assert isinstance(found, RetryableError)
+    assert "something else answers" in str(found)
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
