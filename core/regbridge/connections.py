@@ -78,7 +78,7 @@ class _Reader(io.RawIOBase):
         left = self._seconds_left()
         if left <= 0:
             raise TimeoutError("the call has taken too long")
-        self._connection.settimeout(left if self._patience is None else min(left, self._patience))
+        self._connection.settimeout(min(left, self._patience or left))
         with _as_lost():
             return self._raw.readinto(buffer)
 
@@ -105,7 +105,7 @@ class _Https(HTTPSConnection):
             super().connect()
         except ssl.SSLError:
             raise
-        except OSError as error:  # nothing of the request was sent yet
+        except (OSError, http.client.HTTPException) as error:  # nothing was sent yet
             raise NewConnectionError(self, f"it was not secured: {error}") from error
 
     def send(self, data: Any) -> None:

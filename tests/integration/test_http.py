@@ -213,6 +213,44 @@ def test_no_wait_is_longer_than_the_whole_call_may_take(first: bytes) -> None:
         Outbound("Vendor", url, answer_seconds=60, longest_seconds=0.2).send("GET", url)
 
 
+@pytest.fixture
+def behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let calls to other machines go through a proxy."""
+
+    def behind(url: str) -> None:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, url)
+            monkeypatch.setenv(name.lower(), url)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+
+    return behind
+
+
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 2"])
+def test_a_proxy_cannot_make_a_call_longer(
+    behind_a_proxy: Callable[[str], None], first: bytes
+) -> None:
+    url, listening = raw_server(first, later=b"HTTP/1.1 200 OK\r\n\r\n".removeprefix(first))
+    behind_a_proxy(url)
+    service = "http://service.invalid/"
+    with listening, pytest.raises(AmbiguousError, match=r"took more than 0\.2 seconds"):
+        Outbound("Vendor", service, answer_seconds=60, longest_seconds=0.2).send("GET", service)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 503 Busy\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"nonsense\r\n\r\n"]
+)
+def test_a_proxy_that_makes_no_secure_way_to_the_service_is_surely_not_sent(
+    behind_a_proxy: Callable[[str], None], answer: bytes
+) -> None:
+    url, listening = raw_server(answer)
+    behind_a_proxy(url)
+    service = "https://service.invalid/"
+    with listening, pytest.raises(RetryableError, match=r"no connection to service\.invalid"):
+        Outbound("Vendor", service, connect_seconds=5).send("POST", service, body="x")
+
+
 def test_an_answer_that_drips_from_its_first_byte_on_is_given_up(url: str) -> None:
     with FaultProxy(url, drip_seconds=0.05) as proxy:
         proxy.fail(Fault.DRIP)

@@ -104,7 +104,7 @@ class FaultProxy:
         self._tls = tls
         self._untrusted = untrusted
         self._drip_seconds = drip_seconds
-        self._plan: deque[tuple[Fault | Reply, int | None]] = deque()
+        self._plan: deque[tuple[Fault | Reply | None, int | None]] = deque()
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._open: set[socket.socket] = set()
@@ -135,6 +135,11 @@ class FaultProxy:
             return
         with self._lock:
             self._plan.append((what, times))
+
+    def let_pass(self, times: int) -> None:
+        """Pass on so many requests, after what was asked for before."""
+        with self._lock:
+            self._plan.append((None, times))
 
     def heal(self) -> None:
         """Pass on everything from now on; what is failing already goes on failing."""
@@ -246,9 +251,10 @@ class FaultProxy:
         with self._lock:
             return bool(self._plan) and self._plan[0][0] is fault and self._next() is fault
 
-    def _next(self) -> Fault | Reply:
+    def _next(self) -> Fault | Reply | None:
         what, times = self._plan.popleft()
-        self.did[what] += 1
+        if what is not None:
+            self.did[what] += 1
         if times is None or times > 1:
             self._plan.appendleft((what, times and times - 1))
         return what
