@@ -180,7 +180,9 @@ def _stored_key(client: str, key: str) -> str:
 
 
 def _settle(connection: Connection, state: State, reasons: Mapping[int, str], now: int) -> None:
-    settled = {
+    if not reasons:
+        return
+    settled: dict[str, Any] = {
         "state": state,
         "field": "",
         "due_at": None,
@@ -191,6 +193,27 @@ def _settle(connection: Connection, state: State, reasons: Mapping[int, str], no
     }
     rows = {key: {**settled, "reason": reason} for key, reason in reasons.items()}
     update_rows(connection, registrations, rows)
+    left = _left_to_deliver(connection, reasons)
+    del settled["admitted"]
+    update_rows(
+        connection,
+        deliveries,
+        {key: {**settled, "reason": reasons[of]} for key, of in left.items()},
+    )
+    roll_up(connection, set(left.values()), now)
+
+
+def _left_to_deliver(connection: Connection, of: Collection[int]) -> dict[int, int]:
+    """Return the open deliveries of registrations that are retried; those in flight settle alone.
+
+    A registration that comes for the first time has none.
+    """
+    statement = select(deliveries.c.id, deliveries.c.registration_id).where(
+        among(deliveries.c.registration_id, of),
+        deliveries.c.state.in_((State.PENDING, State.PARKED)),
+        deliveries.c.lease.is_(None),
+    )
+    return {row.id: row.registration_id for row in connection.execute(statement).all()}
 
 
 def _settle_superseded(connection: Connection, ids: Collection[int], now: int) -> set[int]:

@@ -21,6 +21,7 @@ _STRENGTH: Mapping[str, int] = {
             State.UNCHANGED,
             State.SUPERSEDED,
             State.FILTERED,
+            State.DUPLICATE,
         )
     )
 }

@@ -161,3 +161,98 @@ def test_what_is_not_settled_yet_is_counted_before_and_after_splitting(ledger: L
     ledger.run()
 
     assert ledger.store.read(lambda c: unsettled(c, [receipt])) == 0
+
+
+class SkipLater(Plugin):
+    """Drops everybody once a test says so."""
+
+    def __init__(self) -> None:
+        """Keep everybody at first."""
+        self.drops = False
+
+    @hookimpl
+    def filter_registration(self, registration: Registration) -> Drop | None:
+        return Drop("not wanted any more") if self.drops else None
+
+
+def test_a_retried_registration_that_is_superseded_leaves_no_delivery_parked(
+    ledger: Ledger,
+) -> None:
+    ledger.crm.script.append(lambda records: [Outcome.rejected("no")])
+    ledger.register(1, "old", minute=1)
+    ledger.run()
+    ledger.register(1, "new", minute=2)
+    ledger.run()
+
+    ledger.retry()
+    ledger.run()
+
+    assert ledger.states() == ["superseded", "delivered"]
+    assert [row.state for row in ledger.deliveries()] == ["superseded", "delivered"]
+    assert ledger.deliveries()[0].reason == ledger.reasons()[0]
+
+
+def test_what_one_target_has_stays_delivered_when_a_retry_for_another_comes_too_late(
+    ledger: Ledger,
+) -> None:
+    crm = ledger.crm
+    picky = type(crm)()
+    picky.script.append(lambda records: [Outcome.rejected("no")])
+    ledger.add_client(targets={"crm": crm, "picky": picky})
+    ledger.register(1, "old", minute=1)
+    ledger.run()
+    ledger.register(1, "new", minute=2)
+    ledger.run()
+
+    ledger.retry()
+    ledger.run()
+
+    assert ledger.states() == ["delivered", "delivered"]
+    assert [row.state for row in ledger.deliveries("picky")] == ["superseded", "delivered"]
+
+
+def test_a_retried_registration_that_is_filtered_leaves_no_delivery_parked(
+    bare_ledger: Ledger,
+) -> None:
+    skip = SkipLater()
+    bare_ledger.add_client(skip)
+    bare_ledger.crm.script.append(lambda records: [Outcome.rejected("no")])
+    bare_ledger.register(1, "A")
+    bare_ledger.run()
+    skip.drops = True
+
+    bare_ledger.retry()
+    bare_ledger.run()
+
+    assert bare_ledger.states() == ["filtered"]
+    assert [row.state for row in bare_ledger.deliveries()] == ["filtered"]
+    assert bare_ledger.deliveries()[0].reason == "not wanted any more"
+
+
+class Once(Plugin):
+    """Names the subject alone."""
+
+    def __init__(self) -> None:
+        """Have no settings."""
+
+    @hookimpl
+    def dedupe_key(self, registration: Registration) -> str:
+        return registration.subject
+
+
+def test_a_retried_registration_that_is_a_duplicate_by_now_leaves_no_delivery_parked(
+    ledger: Ledger,
+) -> None:
+    crm = ledger.crm
+    crm.script.append(lambda records: [Outcome.rejected("no")])
+    ledger.register(1, "first", minute=1)
+    ledger.run()
+    ledger.add_client(Once(), targets={"crm": crm})
+    ledger.register(1, "second", minute=2)
+    ledger.run()
+
+    ledger.retry()
+    ledger.run()
+
+    assert ledger.states() == ["duplicate", "delivered"]
+    assert [row.state for row in ledger.deliveries()] == ["duplicate", "delivered"]
