@@ -9,16 +9,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Queue
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
+import falcon
 import pytest
 
 from regbridge import ConfigError, StoreUnavailableError
+from regbridge.alerts import watch
 from regbridge.host import Address, Host
 from regbridge.store.report import count_registrations, endings_of, parked_receipts
 from regbridge.testing.payloads import encode, live, message, registrant, sync
+from regbridge.testing.server import LocalServer
 
 BODY_LIMIT = 50_000
 TOKEN = "hunter2hunter2"
@@ -334,3 +338,28 @@ def test_health_tells_when_the_ledger_is_gone(site: Site, monkeypatch: pytest.Mo
     host = site.started()
     monkeypatch.setattr(host.store, "ping", gone)
     assert ask(host, path="/health", token=None)[0] == 503
+
+
+def test_an_alert_goes_where_base_yaml_says(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    posted: Queue[Any] = Queue()
+
+    class Hook:
+        def on_post(self, req: falcon.Request, _resp: falcon.Response) -> None:
+            posted.put(req.get_media())
+
+    app = falcon.App()
+    app.add_route("/hook", Hook())
+    monkeypatch.setattr(watch, "EVERY_SECONDS", 0.05)
+    with LocalServer(app) as chat:
+        monkeypatch.setenv("ALERT_URL", f"{chat.url}/hook")
+        base = BASE.replace("host:", "host:\n  alerts: {webhook: {url: {env: ALERT_URL}}}")
+        (site.folder / "base.yaml").write_text(base, encoding="utf-8")
+        host = site.started()
+
+        post(host, live("InviteeOrGuestModified", registrant(1, email="")))
+
+        alert = posted.get(timeout=DEADLINE)
+        site.stop(host)
+
+    assert alert["subject"] == "apap: 1 registration is parked"
+    assert posted.empty()
