@@ -57,11 +57,15 @@ def purge(
 def _purge(store: Store, old: Old, now: int) -> int:
     """Purge in batches, and return how many messages were deleted."""
     store.overwrite_deleted()
-    while store.write(lambda c: purge_registrations(c, old, now)):
+    last = 0
+    while last := store.write(lambda c, above=last: purge_registrations(c, old, above, now)):  # type: ignore[misc]
         pass
-    messages = 0
-    while count := store.write(lambda c: purge_receipts(c, old)):
+    messages = last = 0
+    while True:
+        count, last = store.write(lambda c, above=last: purge_receipts(c, old, above))  # type: ignore[misc]
         messages += count
+        if not count:
+            break
     store.truncate_log()
     return messages
 

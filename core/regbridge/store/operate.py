@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select, update
 
 from regbridge.corrections import Correction
 from regbridge.errors import RejectedError
+from regbridge.nearest import did_you_mean
 from regbridge.store.choice import Choice
 from regbridge.store.corrections import add_corrections
 from regbridge.store.history import remember_all
@@ -93,7 +94,8 @@ def correct(
 ) -> None:
     """Keep corrections of a registration and prepare it again.
 
-    Raises `RejectedError` when it is not there, on its way, not the newest, or not correctable.
+    Raises `RejectedError` when it is not there, on its way, not the newest, not correctable, or
+    not for a target that a correction names.
     """
     row = connection.execute(
         select(registrations).where(registrations.c.id == number).with_for_update()
@@ -106,8 +108,19 @@ def correct(
         raise RejectedError(f"registration {number} is {row.state}, which nothing can be made of")
     if row.lease or _is_under_way(connection, number):
         raise RejectedError(f"registration {number} is on its way; try again in a minute")
+    _require_targets(connection, number, made)
     add_corrections(connection, row, made, made_by, reason, now)
     _put_back(connection, registrations, [registrations.c.id == number], now)
+
+
+def _require_targets(connection: Connection, number: int, made: Sequence[Correction]) -> None:
+    """Refuse a target that takes no record of a registration, where it came as far as targets."""
+    there = select(deliveries.c.target).where(deliveries.c.registration_id == number)
+    known = connection.scalars(there).all()
+    for each in made:
+        if known and each.target and each.target not in known:
+            remedy = did_you_mean(each.target, known)
+            raise RejectedError(f"registration {number} is not for {each.target!r}; {remedy}")
 
 
 def _is_under_way(connection: Connection, number: int) -> bool:

@@ -75,19 +75,33 @@ def count_old(connection: Connection, old: Old) -> dict[str, int]:
     return {row[0]: row[1] for row in found}
 
 
-def purge_registrations(connection: Connection, old: Old, now: int) -> int:
-    """Purge a batch of registrations; return how many, 0 when none is left."""
-    statement = select(registrations.c.id).where(*old.of_registrations()).limit(BATCH)
+def purge_registrations(connection: Connection, old: Old, above: int, now: int) -> int:
+    """Purge a batch of the registrations above a number; return the last one's, 0 for none."""
+    statement = (
+        select(registrations.c.id)
+        .where(registrations.c.id > above, *old.of_registrations())
+        .order_by(registrations.c.id)
+        .limit(BATCH)
+    )
     ids = connection.scalars(statement.with_for_update()).all()
     strip(connection, ids, now)
-    return len(ids)
+    return ids[-1] if ids else 0
 
 
-def purge_receipts(connection: Connection, old: Old) -> int:
-    """Delete the messages of a batch of receipts; return how many, 0 when none is left."""
-    ids = connection.scalars(select(receipts.c.id).where(*old.of_receipts()).limit(BATCH)).all()
+def purge_receipts(connection: Connection, old: Old, above: int) -> tuple[int, int]:
+    """Delete the messages of a batch of the receipts above a number.
+
+    Returns how many there were, and the last one's number.
+    """
+    statement = (
+        select(receipts.c.id)
+        .where(receipts.c.id > above, *old.of_receipts())
+        .order_by(receipts.c.id)
+        .limit(BATCH)
+    )
+    ids = connection.scalars(statement).all()
     connection.execute(delete(receipt_parts).where(among(receipt_parts.c.receipt_id, ids)))
-    return len(ids)
+    return len(ids), ids[-1] if ids else 0
 
 
 def strip(connection: Connection, ids: Collection[int], now: int) -> None:

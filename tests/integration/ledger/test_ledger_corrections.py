@@ -141,6 +141,14 @@ def test_what_is_not_there_or_a_duplicate_is_not_corrected(ledger: Ledger) -> No
     assert ledger.store.read(lambda c: c.execute(select(corrections)).all()) == []
 
 
+def test_a_target_that_gets_no_record_of_it_is_refused(ledger: Ledger) -> None:
+    ledger.register(1, "A")
+    ledger.run()
+
+    with pytest.raises(RejectedError, match=r"is not for 'cmr'; did you mean 'crm'"):
+        give(ledger, 1, Correction("company", "C", target="cmr"))
+
+
 def test_what_is_being_sent_at_this_moment_is_not_corrected(ledger: Ledger) -> None:
     def correct_meanwhile(records: Any) -> list[Outcome]:
         with pytest.raises(RejectedError, match="on its way"):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from regbridge import Outcome, RejectedError
+from regbridge.store import purge as purge_module
 from regbridge.store.forget import FORGOTTEN, forget, mentions
 from regbridge.store.purge import Old, count_old, purge_receipts, purge_registrations
 from regbridge.store.report import find_registrations
@@ -30,10 +31,12 @@ DAY = 86_400
 
 def purge(ledger: Ledger, days: int = 30, **which: Any) -> None:
     old = Old(ledger.clock.now - days * DAY * 1000, **which)
-    while ledger.store.write(lambda c: purge_registrations(c, old, ledger.clock.now)):
+    last = 0
+    while last := ledger.store.write(
+        lambda c, above=last: purge_registrations(c, old, above, ledger.clock.now)  # type: ignore[misc]
+    ):
         pass
-    while ledger.store.write(lambda c: purge_receipts(c, old)):
-        pass
+    ledger.store.write(lambda c: purge_receipts(c, old, 0))
 
 
 def remove(ledger: Ledger, of: Mapping[int, Collection[str]]) -> list[int]:
@@ -98,6 +101,18 @@ def test_what_is_parked_or_pending_is_not_purged(ledger: Ledger) -> None:
 
     purge(ledger, states=(State.PARKED,))
     assert len(ledger.store.read(lambda c: c.execute(select(receipt_parts)).all())) == 2
+
+
+def test_more_than_a_batch_is_purged(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger.receive(sync(120))
+    ledger.run()
+    ledger.advance(31 * DAY)
+    monkeypatch.setattr(purge_module, "BATCH", 50)
+
+    purge(ledger)
+
+    assert {row.name for row in ledger.registrations()} == {""}
+    assert ledger.bodies() == []
 
 
 def test_the_message_of_a_sync_stays_until_all_of_it_is_purged(ledger: Ledger) -> None:
