@@ -115,4 +115,5 @@ def _print(figures: dict[str, Any], previews: bool) -> None:
 def _say_counts(title: str, changes: Iterable[dict[str, Any]]) -> None:
     counts = Counter(change["target"] for change in changes)
     if counts:
-        say(f"{title}: " + ", ".join(f"{target} {count}" for target, count in counts.items()) + ".")
+        found = ", ".join(f"{count} at {target}" for target, count in counts.items())
+        say(f"{title}: {found}.")

@@ -140,7 +140,7 @@ def test_replay_shows_what_would_change_and_then_sends_it(
 
     preview = run("replay", "acme", "--preview", "--registrant", "Rory Wamle")
     assert "rory@example.com" in preview.out
-    assert "Would be sent: registrations 1." in preview.out
+    assert "Would be sent: 1 at registrations." in preview.out
     process()
     assert len(delivered(configs)) == 2
 
