@@ -124,9 +124,9 @@ class Store:
             # The first line alone: what PostgreSQL says after it may quote the row.
             cause = str(error.orig).partition("\n")[0]
             lasts = trouble_of(error) is Trouble.ERROR and not isinstance(error, OperationalError)
-            raise StoreUnavailableError(
-                f"the ledger cannot be used: {cause}", lasts=lasts
-            ) from error
+            damage = sqlite.damage(error, self.file) if self.file else ""
+            text = damage or f"the ledger cannot be used: {cause}"
+            raise StoreUnavailableError(text, lasts=lasts) from error
         except postgresql.LostCommitError as error:
             raise StoreUnavailableError(str(error)) from error
         except PoolTimeoutError as error:

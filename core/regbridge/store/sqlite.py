@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from regbridge.errors import ConfigError
 
@@ -50,6 +51,18 @@ def truncate_log(engine: Engine) -> None:
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()
+
+
+def damage(error: DBAPIError, file: Path) -> str:
+    """Return what to tell about a file that is no database any more; "" for any other error."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the rest says where it was found
+    if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return ""
+    return (
+        f"the ledger {file} is damaged ({error.orig}); stop regbridge, move the file away with "
+        f"{file.name}-wal and {file.name}-shm, and put back a copy of before, or let a new one be "
+        "made; keep the damaged one, sqlite3's .recover may still read it"
+    )
 
 
 def _require_json() -> None:
