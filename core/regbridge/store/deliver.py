@@ -88,14 +88,16 @@ def claim_deliveries(
     A row whose `lapsed` is true was claimed before by a worker that never came back. With `after`,
     a delivery waits while the same registration's delivery at that target is pending or parked.
     """
-    rows = by_share(partial(_due, connection, client, target, after, lease.now), limit, turn)
-    rows = _not_in_flight(connection, rows, target, lease.now)
-    superseded = supersede_deliveries(
-        connection, {row.id: row.registration_id for row in rows}, lease.now
-    )
-    rows = [row for row in rows if row.id not in superseded]
-    take(connection, deliveries, [row.id for row in rows], lease)
-    return rows
+    due = partial(_due, connection, client, target, after, lease.now)
+    while found := _not_in_flight(connection, by_share(due, limit, turn), target, lease.now):
+        superseded = supersede_deliveries(
+            connection, {row.id: row.registration_id for row in found}, lease.now
+        )
+        # Who finds only what is superseded looks further: a small batch may hold nothing else.
+        if rows := [row for row in found if row.id not in superseded]:
+            take(connection, deliveries, [row.id for row in rows], lease)
+            return rows
+    return []
 
 
 def settle_deliveries(

@@ -359,3 +359,19 @@ def test_threads_that_find_nothing_to_deliver_do_not_hold_up_who_writes(
     monkeypatch.setattr(bare_ledger.store, "write", refuse)
 
     assert deliver() is False
+
+
+def test_who_finds_only_what_is_superseded_goes_on_with_what_is_not(bare_ledger: Ledger) -> None:
+    bare_ledger.add_client(targets={"crm": Recorder(batch_size=1)})
+    bare_ledger.register(1, "old", minute=1)
+    bare_ledger.register(2, "other")
+    bare_ledger.lane("split", "")()
+    bare_ledger.lane("prepare")()
+    claim(bare_ledger)
+    bare_ledger.register(1, "new", minute=2)
+    bare_ledger.run()
+    bare_ledger.advance(60)
+
+    bare_ledger.run()
+
+    assert bare_ledger.states() == ["superseded", "delivered", "delivered"]
