@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
 from regbridge.store.bulk import insert_rows, update_rows
 from regbridge.store.history import remember_all
-from regbridge.store.leases import Lease, by_share, held, take
+from regbridge.store.leases import Lease, held, take
 from regbridge.store.prepared import Prepared, write_deliveries
 from regbridge.store.revisions import (
     lock_registrants,
@@ -50,19 +49,15 @@ def claim_registrations(
     client: str,
     limit: int,
     lease: Lease,
-    turn: int = 1,
     *,
-    bulk: bool | None = None,
+    bulk: bool,
 ) -> Sequence[Any]:
-    """Claim registrations that are due, single ones before syncs, in the order of their arrival.
-
-    With `bulk`, only those of syncs are claimed, or only all others.
+    """Claim registrations of syncs (`bulk`) that are due, or all others, in order of arrival.
 
     Other revisions of the same registrants that are due come along, whatever the limit: only the
     newest needs the work.
     """
-    due = partial(_due, connection, client, lease.now)
-    ids = by_share(due, limit, turn) if bulk is None else due(bulk, limit)
+    ids = _due(connection, client, lease.now, bulk, limit)
     if not ids:
         return []
     ids = list({*ids, *_siblings(connection, ids, lease.now)})
@@ -138,7 +133,7 @@ def _due(connection: Connection, client: str, now: int, bulk: bool, limit: int) 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return list(connection.scalars(statement).all()) if limit > 0 else []
+    return list(connection.scalars(statement).all())
 
 
 def _siblings(connection: Connection, ids: list[int], now: int) -> Sequence[int]:

@@ -176,13 +176,10 @@ def _lanes(context: Context) -> list[Lane]:
     ]
     for pipeline in context.clients.running.values():
         name = pipeline.client.name
-        if pipeline.enrichers():
-            # Single messages are prepared in the order of their arrival, by one thread.
-            lanes.append(Lane("prepare", name, Preparer(context, pipeline, bulk=False).run))
-            syncs = Preparer(context, pipeline, bulk=True)
-            lanes.append(Lane("prepare", name, syncs.run, ENRICHING))
-        else:
-            lanes.append(Lane("prepare", name, Preparer(context, pipeline).run))
+        # Single messages are prepared in the order of their arrival, by one thread of their own.
+        lanes.append(Lane("prepare", name, Preparer(context, pipeline, bulk=False).run))
+        syncs = Preparer(context, pipeline, bulk=True)
+        lanes.append(Lane("prepare", name, syncs.run, ENRICHING if pipeline.enrichers() else 1))
         for target in pipeline.client.targets.values():
             deliverer = Deliverer(context, pipeline, target)
             threads = pipeline.target_plugin(target.name).concurrency

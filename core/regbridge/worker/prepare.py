@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import count
 from typing import Any
 
 from regbridge.corrections import Correction, correct_record, correct_registration
@@ -28,16 +27,15 @@ Results = dict[int, Sequence[Prepared] | Postponed]
 
 
 class Preparer:
-    """Prepares the registrations of one client, a batch at a time.
+    """Prepares one client's registrations of syncs (`bulk`), or all others, a batch at a time.
 
-    With `bulk`, only those of syncs, or only all others: enriching a sync may take minutes.
+    Enriching a sync may take minutes, and mapping a batch of it is seconds that nobody waits for.
     """
 
-    def __init__(self, context: Context, pipeline: Pipeline, *, bulk: bool | None = None) -> None:
+    def __init__(self, context: Context, pipeline: Pipeline, *, bulk: bool) -> None:
         self._context = context
         self._pipeline = pipeline
         self._client = pipeline.client.name
-        self._turns = count(1)
         self._bulk = bulk
         self._batch_size = pipeline.whole_batches(context.batch_size)
         self._outages = {
@@ -52,7 +50,6 @@ class Preparer:
     def _run(self, batch: Measurement) -> bool:
         paused = {name: pause for name, o in self._outages.items() if (pause := o.find())}
         lease = self._context.leasing.new()
-        turn = next(self._turns)
         if any(pause.until > lease.now for pause in paused.values()):
             return False
         reserved = [
@@ -63,7 +60,7 @@ class Preparer:
             return False
         limit = 1 if paused else self._batch_size
         rows = self._context.store.write(
-            lambda c: claim_registrations(c, self._client, limit, lease, turn, bulk=self._bulk)
+            lambda c: claim_registrations(c, self._client, limit, lease, bulk=self._bulk)
         )
         if not rows:
             self._give_back(reserved, paused, lease)

@@ -186,10 +186,13 @@ class Ledger:
             jitter=lambda: 0.0,
         )
 
-    def lane(self, step: str, client: str = "apap") -> Callable[[], bool]:
-        """Return what one lane of the worker does, to drive it batch by batch."""
+    def lane(self, step: str, client: str = "apap", place: int = 0) -> Callable[[], bool]:
+        """Return what one lane of the worker does, to drive it batch by batch.
+
+        `place` tells lanes of one step apart: syncs are prepared by the second.
+        """
         lanes = self.worker._lanes
-        return next(lane.run for lane in lanes if (lane.step, lane.client) == (step, client))
+        return [lane.run for lane in lanes if (lane.step, lane.client) == (step, client)][place]
 
     def arrival(self, message: Mapping[str, Any] | bytes, client: str = "apap") -> Arrival:
         """Return what the web server makes of a request."""

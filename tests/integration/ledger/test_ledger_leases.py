@@ -215,7 +215,7 @@ def test_a_worker_that_lost_its_lease_cannot_admit_or_settle_a_registration(
     ledger.register(1, "A")
     ledger.lane("split", "")()
     lost = Lease(ledger.clock.now, ledger.clock.now + 60_000)
-    rows = ledger.store.write(lambda c: claim_registrations(c, "apap", 10, lost))
+    rows = ledger.store.write(lambda c: claim_registrations(c, "apap", 10, lost, bulk=False))
     ledger.advance(60)
     ledger.run()
     key = rows[0].id
