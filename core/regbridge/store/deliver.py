@@ -12,6 +12,7 @@ from sqlalchemy import Connection, exists, func, or_, select
 from regbridge.store.bulk import update_rows
 from regbridge.store.history import remember_all
 from regbridge.store.leases import Lease, by_share, take
+from regbridge.store.prepared import equal_before, last_reached, unchanged_since
 from regbridge.store.revisions import (
     lock_registrants,
     roll_up,
@@ -28,6 +29,7 @@ _CLAIMED = (
     deliveries.c.registration_id,
     deliveries.c.registrant_id,
     deliveries.c.record,
+    deliveries.c.digest,
     deliveries.c.attempts,
     deliveries.c.external_id,
     or_(deliveries.c.reached, deliveries.c.lease.is_not(None)).label("reached"),
@@ -80,21 +82,27 @@ def claim_deliveries(
     lease: Lease,
     turn: int = 1,
     after: str | None = None,
+    *,
+    by_contact: bool = False,
 ) -> Sequence[Any]:
     """Claim deliveries that are due at one target, single ones before syncs.
 
     Never takes a delivery while another of the same registrant is in flight there; older
-    revisions found on the way are settled as superseded, so that there is one for each registrant.
+    revisions found on the way are settled as superseded, so that there is one for each registrant,
+    and what the target has been given meanwhile (for the same contact, if `by_contact`) as
+    unchanged.
     A row whose `lapsed` is true was claimed before by a worker that never came back. With `after`,
     a delivery waits while the same registration's delivery at that target is pending or parked.
     """
     due = partial(_due, connection, client, target, after, lease.now)
     while found := _not_in_flight(connection, by_share(due, limit, turn), target, lease.now):
-        superseded = supersede_deliveries(
+        settled = supersede_deliveries(
             connection, {row.id: row.registration_id for row in found}, lease.now
         )
-        # Who finds only what is superseded looks further: a small batch may hold nothing else.
-        if rows := [row for row in found if row.id not in superseded]:
+        rows = [row for row in found if row.id not in settled]
+        settled |= _settle_unchanged(connection, rows, target, lease.now, by_contact=by_contact)
+        # Who finds only what needs no call looks further: a small batch may hold nothing else.
+        if rows := [row for row in found if row.id not in settled]:
             take(connection, deliveries, [row.id for row in rows], lease)
             return rows
     return []
@@ -201,6 +209,23 @@ def _not_in_flight(connection: Connection, rows: list[Any], target: str, now: in
     )
     free = locked - set(connection.scalars(busy).all())
     return [row for row in rows if row.registrant_id is None or row.registrant_id in free]
+
+
+def _settle_unchanged(
+    connection: Connection, rows: Sequence[Any], target: str, now: int, *, by_contact: bool
+) -> set[int]:
+    """Settle what the target has got by now; when it was prepared, that was in flight."""
+    last = last_reached(connection, {row.registrant_id for row in rows} - {None})
+    unchanged: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        contact = row.contact_stub if by_contact else ""
+        before = last.get((row.registrant_id, target, contact))
+        if before is not None and equal_before(before, row.digest):
+            values = {"state": State.UNCHANGED, "reason": unchanged_since(before), "due_at": None}
+            unchanged[row.id] = values | {"field": "", "lease": None, "settled_at": now}
+    update_rows(connection, deliveries, unchanged)
+    roll_up(connection, {row.registration_id for row in rows if row.id in unchanged}, now)
+    return set(unchanged)
 
 
 def _values(settled: Settlement, now: int) -> dict[str, Any]:

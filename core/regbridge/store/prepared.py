@@ -64,7 +64,7 @@ def write_deliveries(
     """
     about = _about(connection, done)
     known = _known(connection, done)
-    last = _last_reached(connection, {row.registrant_id for row in about.values()} - {None})
+    last = last_reached(connection, {row.registrant_id for row in about.values()} - {None})
     waiting = {key for key, row in about.items() if row.waits}
     new: list[dict[str, Any]] = []
     for key, results in done.items():
@@ -140,7 +140,7 @@ def _known(connection: Connection, ids: Collection[int]) -> dict[tuple[int, str]
     return {(row.registration_id, row.target): row for row in connection.execute(statement).all()}
 
 
-def _last_reached(
+def last_reached(
     connection: Connection, registrants: Collection[int]
 ) -> dict[tuple[int, str, str], Any]:
     """Return what each target last got, by registrant, target and contact ("" is any contact).
@@ -168,6 +168,20 @@ def _last_reached(
         last[row.registrant_id, row.target, ""] = row
         last[row.registrant_id, row.target, row.contact_stub] = row
     return last
+
+
+def equal_before(before: Any | None, digest: str) -> bool:
+    """Say whether a target surely has an equal record: what it last got, as `last_reached` says."""
+    return (
+        before is not None
+        and before.state in (State.DELIVERED, State.UNCHANGED)
+        and before.digest == digest
+    )
+
+
+def unchanged_since(before: Any) -> str:
+    """Return the reason of an unchanged delivery."""
+    return f"equal to what registration {before.registration_id} delivered"
 
 
 def _delivery(
@@ -203,15 +217,11 @@ def _delivery(
             "due_at": None,
             "settled_at": now,
         }
-    elif (
-        before
-        and before.state in (State.DELIVERED, State.UNCHANGED)
-        and before.digest == result.digest
-    ):
+    elif equal_before(before, result.digest):
         row |= {
             "state": State.UNCHANGED,
             "due_at": None,
             "settled_at": now,
-            "reason": f"equal to what registration {before.registration_id} delivered",
+            "reason": unchanged_since(before),
         }
     return row

@@ -73,7 +73,14 @@ class Deliverer:
         limit = 1 if paused else self._share(lease.now)
         rows = limit and self._context.store.write(
             lambda c: claim_deliveries(
-                c, self._client, self._target.name, limit, lease, turn, self._target.after
+                c,
+                self._client,
+                self._target.name,
+                limit,
+                lease,
+                turn,
+                self._target.after,
+                by_contact=self._target.keyed_on is KeyedOn.CONTACT,
             )
         )
         if not rows:

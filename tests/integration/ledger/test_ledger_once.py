@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from regbridge import Kind, Outcome, Plugin, Record, Registration, hookimpl
-from regbridge.testing.payloads import live, message, registrant
+from regbridge import KeyedOn, Kind, Outcome, Plugin, Record, Registration, hookimpl
+from regbridge.testing.payloads import live, message, registrant, substitution
 
 if TYPE_CHECKING:
     from tests.integration.ledger.conftest import Ledger
@@ -222,3 +222,60 @@ def test_once_of_two_that_wait_together_takes_the_first(bare_ledger: Ledger) -> 
 
     assert bare_ledger.states() == ["delivered", "duplicate"]
     assert bare_ledger.crm.companies == ["A"]
+
+
+def test_an_equal_change_that_comes_while_the_first_is_in_flight_is_unchanged(
+    ledger: Ledger,
+) -> None:
+    def meanwhile(records: Sequence[Record]) -> list[Outcome]:
+        ledger.register(1, "A", minute=2)
+        ledger.new_worker().run_once()
+        return [Outcome.created()]
+
+    ledger.crm.idempotent = False
+    ledger.crm.script.append(meanwhile)
+    ledger.register(1, "A", minute=1)
+
+    ledger.run()
+
+    first = ledger.registrations()[0].id
+    assert ledger.states() == ["delivered", "unchanged"]
+    assert ledger.reasons()[1] == f"equal to what registration {first} delivered"
+    assert ledger.crm.companies == ["A"]
+
+
+def test_going_back_while_the_change_is_in_flight_is_unchanged_when_the_target_refuses_it(
+    ledger: Ledger,
+) -> None:
+    def meanwhile(records: Sequence[Record]) -> list[Outcome]:
+        ledger.register(1, "A", minute=3)
+        ledger.new_worker().run_once()
+        return [Outcome.retry("busy")]
+
+    ledger.register(1, "A", minute=1)
+    ledger.run()
+    ledger.crm.script.append(meanwhile)
+    ledger.register(1, "B", minute=2)
+
+    ledger.run()
+
+    assert ledger.states() == ["delivered", "superseded", "unchanged"]
+    assert ledger.crm.companies == ["A", "B"]
+
+
+def test_an_equal_change_goes_to_another_person_all_the_same(bare_ledger: Ledger) -> None:
+    record, newcomer = registrant(1, company="A"), registrant(2, company="A")
+    bare_ledger.add_client(keyed_on=KeyedOn.CONTACT)
+
+    def meanwhile(records: Sequence[Record]) -> list[Outcome]:
+        bare_ledger.receive(substitution(record, newcomer, "2026-11-24T10:02:00.000Z"))
+        bare_ledger.new_worker().run_once()
+        return [Outcome.created()]
+
+    bare_ledger.crm.script.append(meanwhile)
+    bare_ledger.receive(live("InviteeOrGuestAccepted", record))
+
+    bare_ledger.run()
+
+    assert bare_ledger.states() == ["delivered", "delivered"]
+    assert bare_ledger.crm.companies == ["A", "A"]
