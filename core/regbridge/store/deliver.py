@@ -223,8 +223,9 @@ def _settle_unchanged(
         if before is not None and equal_before(before, row.digest):
             values = {"state": State.UNCHANGED, "reason": unchanged_since(before), "due_at": None}
             unchanged[row.id] = values | {"field": "", "lease": None, "settled_at": now}
-    update_rows(connection, deliveries, unchanged)
-    roll_up(connection, {row.registration_id for row in rows if row.id in unchanged}, now)
+    if unchanged:
+        update_rows(connection, deliveries, unchanged)
+        roll_up(connection, {row.registration_id for row in rows if row.id in unchanged}, now)
     return set(unchanged)
 
 
