@@ -18,7 +18,12 @@ from regbridge.testing.fault_proxy import FaultProxy
 from regbridge.testing.server import LocalServer
 from regbridge_cvent.simulator import Behaviour, CventSimulator, Population, Tier
 from regbridge_cvent.simulator.door import BASE_PATH
-from regbridge_dynamics.simulator import Application, DataverseSimulator
+from regbridge_dynamics.simulator import (
+    Application,
+    DataverseSimulator,
+    Schema,
+    registration_schema,
+)
 from regbridge_protech.simulator.app import PATH, Simulator
 
 
@@ -100,9 +105,15 @@ def build(
 
 
 @pytest.fixture
-def dataverse(proxy: FaultProxy, clock: Clock) -> Iterator[DataverseSimulator]:
+def schema() -> Schema:
+    """The tables of Dataverse."""
+    return registration_schema()
+
+
+@pytest.fixture
+def dataverse(proxy: FaultProxy, clock: Clock, schema: Schema) -> Iterator[DataverseSimulator]:
     """Dataverse behind the proxy."""
-    simulator = DataverseSimulator(url=proxy.url, clock=clock, sleep=clock.sleep)
+    simulator = DataverseSimulator(schema, url=proxy.url, clock=clock, sleep=clock.sleep)
     proxy.upstream = simulator.start()
     yield simulator
     simulator.stop()
