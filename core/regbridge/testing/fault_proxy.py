@@ -9,7 +9,7 @@ import ssl
 import struct
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,11 +17,12 @@ from http import HTTPStatus
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
+from regbridge.testing.door import Door
+
 _LENGTH = re.compile(rb"^content-length:\s*(\d+)\s*$", re.IGNORECASE | re.MULTILINE)
 _CONNECTION = re.compile(rb"^(?:connection|keep-alive):[^\n]*\n", re.IGNORECASE | re.MULTILINE)
 _CHUNK = 1 << 16
-_WINDOWS = os.name == "nt"
-_AT_ONCE = struct.pack("hh" if _WINDOWS else "ii", 1, 0)
+_AT_ONCE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class Fault(StrEnum):
@@ -109,7 +110,7 @@ class FaultProxy:
         self._ended = threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: set[threading.Thread] = set()
-        self._door = _Door(self._enter)
+        self._door = Door(self._enter)
         self._door.open()
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._door.port}"
 
@@ -271,58 +272,6 @@ class FaultProxy:
         finally:
             with self._lock:
                 self._open.discard(connection)
-
-
-class _Door:
-    """A port that stays ours whether somebody listens there or not."""
-
-    def __init__(self, enter: Callable[[socket.socket], None]) -> None:
-        self._enter = enter
-        self._bound = _bind(0)
-        self.port: int = self._bound.getsockname()[1]
-        self._thread: threading.Thread | None = None
-        self._shutting = False
-
-    def open(self) -> None:
-        """Listen, unless somebody does already."""
-        if self._thread:
-            return
-        self._shutting = False
-        self._bound.listen(128)
-        self._thread = threading.Thread(target=self._accept, name="fault proxy's door")
-        self._thread.start()
-
-    def shut(self) -> None:
-        """Refuse connections and keep the port: one that is bound and not listened to refuses."""
-        if self._thread:
-            self.close()
-            self._bound = _bind(self.port)
-
-    def close(self) -> None:
-        """Give up the port."""
-        if self._thread:
-            self._shutting = True
-            with suppress(OSError):  # a closed socket does not wake who accepts, a connection does
-                socket.create_connection(("127.0.0.1", self.port)).close()
-            self._thread.join()
-            self._thread = None
-        self._bound.close()
-
-    def _accept(self) -> None:
-        while not self._shutting:
-            connection, _ = self._bound.accept()
-            if self._shutting:
-                connection.close()
-            else:
-                self._enter(connection)
-
-
-def _bind(port: int) -> socket.socket:
-    bound = socket.socket()
-    if not _WINDOWS:  # there it would mean that others may take the port too
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind(("127.0.0.1", port))
-    return bound
 
 
 def _reset(connection: socket.socket) -> None:
