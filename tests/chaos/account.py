@@ -38,7 +38,7 @@ def assert_accounted_for(
     staged = _assert_protech_got_each_once(store, targets, messages)
     if store.embedded:
         check = store.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar())
-        assert check == "ok"
+        assert check == "ok", check
     return Counter(
         {
             "acknowledged messages": cvent.acknowledged.total(),
@@ -59,11 +59,12 @@ def _assert_stored(store: Store, messages: Messages, cvent: Cvent) -> Counter[st
     assert not halves, f"receipts that are not whole: {halves}"
     counted = select(registrations.c.state, func.count()).group_by(registrations.c.state)
     states = Counter({row[0]: row[1] for row in _rows(store, counted)})
-    assert states.total() == sum(row.record_count for row in whole)
+    records = sum(row.record_count for row in whole)
+    assert states.total() == records, f"{records} records became {states.total()} registrations"
     assert states.keys() <= {"delivered", "superseded", "duplicate", "unchanged", "parked"}, states
     once = {row.message_stub for row in whole}
     again = states.total() - sum(sizes[stub] for stub in once)
-    assert states["duplicate"] == again
+    assert states["duplicate"] == again, f"{states['duplicate']} duplicates, {again} came again"
     return states
 
 
@@ -76,7 +77,8 @@ def _assert_arrived(found: Rows, store: Store, cvent: Cvent) -> None:
     missing = cvent.acknowledged - arrivals
     assert not missing, f"acknowledged, and not in the ledger: {missing}"
     # A host that died before it could answer may have stored what was sent again.
-    assert (arrivals - cvent.acknowledged).total() <= cvent.lost
+    more = (arrivals - cvent.acknowledged).total()
+    assert more <= cvent.lost, f"{more} more than acknowledged, and {cvent.lost} answers were lost"
 
 
 def _is_whole(row: Any, size: int) -> bool:
@@ -87,7 +89,7 @@ def _assert_dataverse_has_the_newest(targets: Targets, messages: Messages) -> No
     """No update is lost there, and none was overtaken by an older one."""
     rows = targets.dataverse.tables[TABLE]
     found = {str(row["new_inviteeid"]).lower(): row["new_name"] for row in rows}
-    assert len(rows) == len(found)
+    assert len(rows) == len(found), f"{len(rows)} rows of {len(found)} registrants in Dataverse"
     expected = {invitee(number): newest.text for number, newest in messages.newest().items()}
     wrong = {
         who: (found.get(who), expected.get(who))
@@ -108,14 +110,13 @@ def _assert_protech_got_each_once(
     told = _told(_rows(store, select(deliveries).where(deliveries.c.target == "protech")))
     for number, revisions in messages.revisions.items():
         who = invitee(number)
-        arrived = Counter(staged[who])
-        for text in arrived.keys() | {text for one, text in told if one == who}:
-            sure, perhaps = told[who, text]
-            assert sure <= arrived[text] <= sure + perhaps, (who, text, arrived[text], told)
+        mine = {text: counts for (one, text), counts in told.items() if one == who}
+        _assert_staged_as_told(who, staged[who], mine)
         _assert_in_order(staged[who], revisions)
         newest = max(revisions).text
-        is_lost = told[who, newest][1] > 0
-        assert is_lost or (staged[who] and staged[who][-1] == newest), (who, newest, staged[who])
+        is_lost = mine[newest][1] > 0
+        has_newest = staged[who][-1:] == [newest]
+        assert is_lost or has_newest, f"{who}: {newest} is not the last of {staged[who]}"
     return {
         "records at Protech": sum(map(len, staged.values())),
         "of them surely": sum(sure for sure, _ in told.values()),
@@ -132,11 +133,21 @@ def _told(rows: Rows) -> dict[tuple[str, str], tuple[int, int]]:
         sure, perhaps = told[key]
         if row.state == "parked":
             assert row.reason.endswith(_LOST), row.reason
-            assert row.reached
+            assert row.reached, f"delivery {row.id} is parked as lost, and cannot have arrived"
         is_sure = row.state == "delivered"
         is_open = row.reached and row.state in ("parked", "superseded")
         told[key] = (sure + is_sure, perhaps + is_open)
     return told
+
+
+def _assert_staged_as_told(
+    who: str, staged: Sequence[str], told: Mapping[str, tuple[int, int]]
+) -> None:
+    arrived = Counter(staged)
+    for text in arrived.keys() | told.keys():
+        sure, perhaps = told.get(text, (0, 0))
+        says = f"the ledger says {sure}, and perhaps {perhaps} more"
+        assert sure <= arrived[text] <= sure + perhaps, f"{who} {text}: {arrived[text]}; {says}"
 
 
 def _assert_in_order(staged: Sequence[str], revisions: Sequence[Revision]) -> None:
