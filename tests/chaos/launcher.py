@@ -13,15 +13,13 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import regbridge.cli.serve
-import regbridge.cli.upgrade
+import regbridge.cli
 import regbridge.timing_flush
 import regbridge.worker.split
-import regbridge_dynamics.deliver  # noqa: F401 - loaded while the process before lives
-import regbridge_protech.deliver  # noqa: F401
 from regbridge.models import Record, Target
 from regbridge.pipeline import Pipeline
 from regbridge.store.engine import Store
@@ -33,6 +31,11 @@ PART_SIZE = 60
 """Records of a sync that are written at once, so few that small syncs have several parts."""
 
 FLUSH_SECONDS = 0.4
+
+_NEEDED = {
+    "serve": ("regbridge.cli.serve", "regbridge_dynamics.deliver", "regbridge_protech.deliver")
+}
+"""What is loaded while the process before lives."""
 
 
 class Points:
@@ -57,6 +60,8 @@ class Points:
 def main(arguments: Sequence[str]) -> None:
     """Wait for the line, then run the command."""
     passed, *command = arguments
+    for module in _NEEDED.get(command[0], ()):
+        import_module(module)
     line = sys.stdin.readline()
     if not line:  # nobody wants this process any more
         return

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,8 +82,9 @@ class Trial:
             cvent = Cvent(self._messages)
             stack.callback(cvent.give_up)
             self._live_calmly(cvent)
-            for deadly in self._plan(part, moments, kills):
-                self._live_and_die(cvent, deadly)
+            plan = self._plan(part, moments, kills)
+            for place, deadly in enumerate(plan):
+                self._live_and_die(cvent, deadly, len(plan) - place)
             self._settle(cvent, around)
         return self.report
 
@@ -111,20 +112,22 @@ class Trial:
         assert seconds < _SETTLED_SECONDS, f"no process comes to {missing}: {life.last_words()}"
         return seconds > _CALM_SECONDS and not missing
 
-    def _plan(self, part: slice, moments: int, kills: int) -> Iterator[str]:
+    def _plan(self, part: slice, moments: int, kills: int) -> Sequence[str]:
         """Return where to die: `POINT:N`, or at a random moment."""
         points = sorted(self.report.points)
         planned = [*points[part], *[MOMENT] * moments]
         self._dice.shuffle(planned)
         left = max(kills - self.report.kills.total() - len(planned), 0)
         planned += self._dice.choices([*points, *[MOMENT] * (len(points) // 2)], k=left)
-        for point in planned:
-            often = min(self.report.points[point], 3)
-            yield point if point == MOMENT else f"{point}:{self._dice.randint(1, often)}"
+        return [self._at_some_passage(point) for point in planned]
 
-    def _live_and_die(self, cvent: Cvent, deadly: str) -> None:
+    def _at_some_passage(self, point: str) -> str:
+        often = min(self.report.points[point], 3)
+        return point if point == MOMENT else f"{point}:{self._dice.randint(1, often)}"
+
+    def _live_and_die(self, cvent: Cvent, deadly: str, following: int) -> None:
         if deadly == MOMENT:
-            life = self._begin("")
+            life = self._begin("", following)
             killing = threading.Timer(self._dice.random() * _LONGEST_LIFE, life.process.kill)
             killing.start()
             cvent.url = life.wait_for_url()
@@ -132,7 +135,7 @@ class Trial:
             life.end()
             self.report.kills[MOMENT] += 1
         else:
-            life = self._begin(deadly)
+            life = self._begin(deadly, following)
             cvent.url = life.wait_for_url()
             self._note_death(life, deadly)
         cvent.url = ""
@@ -147,9 +150,9 @@ class Trial:
             self.report.kills[MOMENT] += 1
             self.report.vain[point] += 1
 
-    def _begin(self, deadly: str) -> Life:
-        """Let the process go that is ready, and have others get ready."""
-        while len(self._ready) <= READY:
+    def _begin(self, deadly: str, following: int = READY) -> Life:
+        """Let the process go that is ready, and have others get ready; so many will follow it."""
+        while len(self._ready) <= min(READY, following):
             command = ("serve", "--port", "0", "--log-level", "warning")
             self._ready.append(Life(self._folder, "serve", *command))
         life = self._ready.popleft()
@@ -162,7 +165,7 @@ class Trial:
 
     def _settle(self, cvent: Cvent, around: Targets) -> None:
         """Let a last process do what is left, and compare."""
-        life = self._begin("")
+        life = self._begin("", 0)
         store = Store(self._database)
         try:
             cvent.url = life.wait_for_url()
