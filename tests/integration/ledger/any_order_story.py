@@ -44,8 +44,9 @@ from tests.integration.ledger.conftest import START, Killed, Ledger, empty
 from regbridge import KeyedOn, Record, RetryableError
 from regbridge.clients import Clients
 from regbridge.config.schema import WorkerConfig
+from regbridge.store.choice import Choice
 from regbridge.store.intake import store_receipts
-from regbridge.store.operate import Choice, retry_registrations
+from regbridge.store.operate import retry_registrations
 from regbridge.store.tables import deliveries, pauses, receipts, registrations
 from regbridge.testing.payloads import (
     NO_GUID,
