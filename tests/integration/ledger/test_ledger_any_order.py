@@ -52,6 +52,7 @@ class AnyOrder(Story):
             target.faults.clear()
         self.plugin.faults.clear()
         self.settle()
+        self.nothing_is_wrong()
         self.check_accounts()
         self.check_targets()
 
