@@ -14,8 +14,8 @@ from regbridge.models import Record, Registration
 PATCH = "corrections"
 """The name under which `registration.enriched` has them, as if a plugin had fetched them."""
 
-NOT_CORRECTABLE = ("enriched", "message", "registration")
-"""What the host itself says about a registration."""
+_OF_THE_HOST = ("enriched", "message", "registration", "event.id", "event.name", "event.time_zone")
+"""What the host itself says about a registration, whatever Cvent and plugins say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class Correction:
     field: str
     value: Any
     target: str = ""
+
+
+def is_correctable(field: str) -> bool:
+    """Say whether a value of a registration is one that Cvent sent or a plugin fetched."""
+    return not any(field == own or field.startswith(f"{own}.") for own in _OF_THE_HOST)
 
 
 def correct_registration(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from regbridge.corrections import Correction
 from regbridge.errors import RegbridgeError, RejectedError
+from regbridge.mapped import map_all
 from regbridge.message import read_envelope, read_revisions
-from regbridge.models import Drop, Registration, Target
+from regbridge.models import Registration
 from regbridge.pipeline import Pipeline
-from regbridge.registrations import from_revision, untaken
+from regbridge.registrations import from_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +46,25 @@ def registrations_of(body: bytes, pipeline: Pipeline) -> Iterator[Registration |
 
 
 def previews(
-    registrations: Sequence[Registration], pipeline: Pipeline, *, enrich: bool = True
+    registrations: Sequence[Registration],
+    pipeline: Pipeline,
+    corrections: Mapping[int, Sequence[Correction]] = MappingProxyType({}),
+    *,
+    enrich: bool = True,
 ) -> Iterator[Preview]:
-    """Yield what each target would get; filters, enrichment and mapping run as in the worker."""
-    kept: list[Registration] = []
-    for registration in registrations:
-        drop = untaken(registration, pipeline.client) or pipeline.filter(registration)
-        if drop:
-            yield _of(registration, reason=f"filtered: {drop.reason}")
-        else:
-            kept.append(registration)
-    entries: Sequence[Registration | RegbridgeError] = kept
-    if enrich:
-        entries = pipeline.enrich(kept).entries
-    for registration, entry in zip(kept, entries, strict=True):
-        if isinstance(entry, RegbridgeError):
-            yield _of(registration, reason=f"not enriched: {entry}")
-            continue
-        for target in pipeline.client.targets.values():
-            if entry.kind in target.kinds:
-                yield _at(entry, target, pipeline)
+    """Yield what each target would get; see `map_all`."""
+    for mapped in map_all(registrations, pipeline, corrections, enrich=enrich):
+        target = mapped.target.name if mapped.target else ""
+        fields: Mapping[str, Any] = {}
+        reason = mapped.reason
+        if mapped.target and mapped.record:
+            try:
+                fields = pipeline.preview(mapped.record, mapped.target)
+            except RegbridgeError as error:
+                reason = f"parked: {error}"
+        yield _of(mapped.registration, target, fields, reason)
 
 
-def _at(registration: Registration, target: Target, pipeline: Pipeline) -> Preview:
-    try:
-        answer = pipeline.map(registration, target)
-        if isinstance(answer, Drop):
-            return _of(registration, target.name, reason=f"filtered: {answer.reason}")
-        fields = pipeline.preview(answer, target)
-    except RegbridgeError as error:
-        return _of(registration, target.name, reason=f"parked: {error}")
-    return _of(registration, target.name, fields)
-
-
-def _of(
-    registration: Registration,
-    target: str = "",
-    fields: Mapping[str, Any] | None = None,
-    reason: str = "",
-) -> Preview:
+def _of(registration: Registration, target: str, fields: Mapping[str, Any], reason: str) -> Preview:
     names = (str(registration.fields.get(key) or "") for key in ("firstName", "lastName"))
-    name = " ".join(names).strip()
-    return Preview(registration.id, name, target, fields or {}, reason)
+    return Preview(registration.id, " ".join(names).strip(), target, fields, reason)

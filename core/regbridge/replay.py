@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regbridge.corrections import Correction, correct_record, correct_registration
-from regbridge.errors import RegbridgeError
-from regbridge.models import Drop, Registration, Target
+from regbridge.errors import RejectedError
+from regbridge.mapped import Mapped, map_all
 from regbridge.pipeline import Pipeline
-from regbridge.registrations import from_row, untaken
+from regbridge.registrations import from_row
 from regbridge.store.choice import Choice
 from regbridge.store.corrections import corrections_of
 from regbridge.store.engine import Store
@@ -72,58 +71,31 @@ class Replay:
 
     def _changes(self, rows: Sequence[Any]) -> Iterator[Change]:
         ids = [row.id for row in rows]
+        names = {row.id: row.name for row in rows}
         corrections = self._store.read(lambda c: corrections_of(c, ids))
         there = self._store.read(lambda c: delivered_records(c, ids, self._choice.target))
-        kept: list[Registration] = []
-        for row in rows:
-            registration = from_row(row, self._pipeline.client)
-            drop = untaken(registration, self._pipeline.client)
-            drop = drop or self._pipeline.filter(registration)
-            if drop:
-                yield from _kept_back(row, there, f"filtered: {drop.reason}")
-            else:
-                kept.append(registration)
-        by_id = {row.id: row for row in rows}
-        entries = self._pipeline.enrich(kept).entries
-        for registration, entry in zip(kept, entries, strict=True):
-            row = by_id[registration.id]
-            if isinstance(entry, RegbridgeError):
-                yield from _kept_back(row, there, f"not enriched: {entry}")
-                continue
-            for delivery in there.get(row.id, ()):
-                target = self._pipeline.client.targets.get(delivery.target)
-                if target:
-                    made = corrections.get(row.id, ())
-                    yield from self._change(row, entry, target, delivery, made)
+        registrations = [from_row(row, self._pipeline.client) for row in rows]
+        for mapped in map_all(registrations, self._pipeline, corrections):
+            number = mapped.registration.id
+            for delivery in there.get(number, ()):
+                if mapped.target is None or mapped.target.name == delivery.target:
+                    yield from _changed(mapped, delivery, names[number])
 
-    def _change(
-        self,
-        row: Any,
-        registration: Registration,
-        target: Target,
-        delivery: Any,
-        corrections: Sequence[Correction],
-    ) -> Iterator[Change]:
-        """Yield what is different at one target, if anything is."""
+
+def _changed(mapped: Mapped, delivery: Any, name: str) -> Iterator[Change]:
+    """Yield what is different at one target, if anything is."""
+    number = mapped.registration.id
+    reason, text = mapped.reason, ""
+    if mapped.target and mapped.record:
         try:
-            registration = correct_registration(registration, corrections)
-            answer = self._pipeline.map(registration, target)
-            if isinstance(answer, Drop):
-                yield Change(row.id, row.name, target.name, {}, f"filtered: {answer.reason}")
-                return
-            text = as_text(correct_record(answer, target.name, corrections), target)
-        except RegbridgeError as error:
-            yield Change(row.id, row.name, target.name, {}, f"parked: {error}")
-            return
-        fields = _differences(json.loads(delivery.record), json.loads(text))
-        if fields:
-            prepared = Prepared(target.name, record=text)
-            yield Change(row.id, row.name, target.name, fields, "", delivery.id, prepared)
-
-
-def _kept_back(row: Any, there: Mapping[int, list[Any]], reason: str) -> Iterator[Change]:
-    for delivery in there.get(row.id, ()):
-        yield Change(row.id, row.name, delivery.target, {}, reason)
+            text = as_text(mapped.record, mapped.target)
+        except RejectedError as error:
+            reason = f"parked: {error}"
+    if reason:
+        yield Change(number, name, delivery.target, {}, reason)
+    elif fields := _differences(json.loads(delivery.record), json.loads(text)):
+        prepared = Prepared(delivery.target, record=text)
+        yield Change(number, name, delivery.target, fields, "", delivery.id, prepared)
 
 
 def _differences(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 
 from regbridge.errors import StoreUnavailableError
+from regbridge.periodic import Periodic
 from regbridge.store.engine import Store
 from regbridge.store.timings import add_timings, forget_timings
 from regbridge.timings import Counts, Timings
@@ -27,18 +27,16 @@ class TimingFlush:
         self._timings = timings
         self._clock = clock
         self._forgot_at = -_DAY
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="timings", daemon=True)
+        self._periodic = Periodic("timings", _EVERY_SECONDS, self.flush)
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._periodic.start()
 
     def stop(self) -> None:
         """Write what is left."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        if self._periodic.stop():
+            self.flush()
 
     def flush(self) -> None:
         """Write what was measured since the last time; keep it if the ledger cannot take it."""
@@ -66,8 +64,3 @@ class TimingFlush:
         self._store.write(write)
         if forgetting:
             self._forgot_at = now
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_EVERY_SECONDS):
-            self.flush()
-        self.flush()

@@ -356,7 +356,10 @@ def test_an_alert_arrives_at_a_webhook(watched: Watched, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"email": {"host": "h", "sender": "nobody", "to": ["a@b"]}}, "sender"),
+        (
+            {"email": {"host": "h", "sender": "nobody", "to": ["a@b"]}},
+            "'nobody' is no e-mail address",
+        ),
         ({"email": {"host": "h", "sender": "a@b", "to": []}}, "to"),
         (
             {"email": {"host": "h", "sender": "a@b", "to": ["a@b"], "username": "u"}},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -10,6 +9,7 @@ import structlog
 from regbridge.alerts.causes import Alert, find_alerts
 from regbridge.errors import RegbridgeError
 from regbridge.models import Client
+from regbridge.periodic import Periodic
 from regbridge.store.alerts import claim_alert, give_back_alert
 from regbridge.store.engine import Store
 
@@ -36,18 +36,15 @@ class Watch:
         self._channels = channels
         self._clock = clock
         self._started_at = clock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+        self._periodic = Periodic("alerts", EVERY_SECONDS, self.look)
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._periodic.start()
 
     def stop(self) -> None:
         """End; an alert that is being sent goes out."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._periodic.stop()
 
     def look(self) -> None:
         """Send what is new; what cannot be sent is new again the next time."""
@@ -68,10 +65,6 @@ class Watch:
         failed = [name for name, send in self._channels.items() if not _sent(name, send, alert)]
         if failed and len(failed) == len(self._channels):
             self._store.write(lambda c: give_back_alert(c, alert.cause, before))
-
-    def _run(self) -> None:
-        while not self._stopping.wait(EVERY_SECONDS):
-            self.look()
 
 
 def _sent(name: str, send: Channel, alert: Alert) -> bool:

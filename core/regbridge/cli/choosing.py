@@ -14,7 +14,7 @@ from regbridge.errors import ConfigError
 from regbridge.message import normal_id
 from regbridge.nearest import did_you_mean
 from regbridge.store.engine import Store
-from regbridge.store.report import find_registrations
+from regbridge.store.report import NO_LIMIT, find_registrations
 
 Client = Annotated[str, typer.Option(help="Of this client.")]
 Target = Annotated[str, typer.Option(help="At this target.")]
@@ -28,6 +28,7 @@ Registrant = Annotated[
 Registration = Annotated[
     list[int] | None, typer.Option(help="A registration's number; may be repeated.")
 ]
+Receipt = Annotated[list[int] | None, typer.Option(help="A receipt's number; may be repeated.")]
 Reason = Annotated[str, typer.Option(help="Whose reason contains this text.")]
 Because = Annotated[str, typer.Option("--because", help="Why; it is kept with the registration.")]
 By = Annotated[str, typer.Option("--by", help="Who decides it; you, when left out.")]
@@ -53,7 +54,7 @@ def registrations_of(
     """Return the registrations that a person and numbers name; None if nobody is found."""
     ids = list(numbers or ())
     if registrant:
-        found = store.read(lambda c: find_registrations(c, registrant, client))
+        found = store.read(lambda c: find_registrations(c, registrant, client, NO_LIMIT))
         if not found:
             return None
         ids += [row.id for row in found]

@@ -11,7 +11,7 @@ from regbridge.cli import choosing
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, Configs
 from regbridge.cli.printing import complain, say
-from regbridge.corrections import NOT_CORRECTABLE, Correction
+from regbridge.corrections import Correction, is_correctable
 from regbridge.errors import RejectedError
 from regbridge.store.operate import correct as correct_in_ledger
 from regbridge.store.shared_clock import SharedClock
@@ -60,7 +60,7 @@ def _correction(text: str, target: str) -> Correction:
     field = name.removesuffix(":").strip()
     if not equals or not field:
         raise typer.BadParameter(f"{text!r} is not FIELD=VALUE")
-    if not target and field.split(".")[0] in NOT_CORRECTABLE:
+    if not target and not is_correctable(field):
         raise typer.BadParameter(f"{field} is not what Cvent sent, so it cannot be corrected")
     if not name.endswith(":"):
         return Correction(field, value, target)

@@ -15,7 +15,7 @@ from regbridge.errors import RejectedError
 from regbridge.store.engine import Store
 from regbridge.store.forget import forget as forget_in_ledger
 from regbridge.store.forget import mentions
-from regbridge.store.report import deliveries_of, find_registrations
+from regbridge.store.report import NO_LIMIT, deliveries_of, find_registrations
 from regbridge.store.shared_clock import SharedClock
 from regbridge.store.sql import search_form
 
@@ -43,7 +43,7 @@ def forget(
         if store is None:
             complain(NOTHING_YET)
             raise typer.Exit(1)
-        found = _find(store, text.strip(), client)
+        found = find_person(store, text.strip(), client)
         figures = _figures(store, text.strip(), found)
         if found and not previews:
             _forget(store, found, choosing.decider(by), because.strip())
@@ -54,16 +54,24 @@ def forget(
     raise typer.Exit(0 if found else 1)
 
 
-def _find(store: Store, text: str, client: str) -> Sequence[Any]:
-    """Return the registrations of the person that a text names, not those of who came instead."""
-    rows = store.read(lambda c: find_registrations(c, text, client))
+def find_person(store: Store, text: str, client: str) -> Sequence[Any]:
+    """Return the registrations of the person that a text names, not those of who came instead.
+
+    Raises `typer.BadParameter` for a text that may mean several people.
+    """
+    rows = store.read(lambda c: find_registrations(c, text, client, limit=NO_LIMIT))
     if any(row.search_name == search_form(text) for row in rows):
         raise typer.BadParameter(
             "a name may be several people's; give the e-mail address, the confirmation number or "
             "the inviteeStub (`regbridge show` has them)"
         )
-    named = [row for row in rows if text.lower() in (row.email, row.confirmation.lower())]
+    named = [row for row in rows if row.email == text.lower()]
     people = {(row.registrant_id, row.contact_stub) for row in named or rows}
+    if not named and len(people) > len({registrant for registrant, _ in people}):
+        raise typer.BadParameter(
+            "this registration was handed from one person to another; give the e-mail address of "
+            "the one who is meant"
+        )
     return [row for row in rows if (row.registrant_id, row.contact_stub) in people]
 
 
@@ -73,11 +81,12 @@ def _forget(store: Store, found: Sequence[Any], by: str, because: str) -> None:
         if row.registrant_id is not None:
             of.setdefault(row.registrant_id, set()).add(row.contact_stub)
     # Without a contact it cannot be told who is who: the whole registrant is meant.
-    contacts = {key: found if all(found) else set() for key, found in of.items()}
+    contacts = {key: stubs if all(stubs) else set() for key, stubs in of.items()}
+    nobodys = [row.id for row in found if row.registrant_id is None]
     now = SharedClock(store)()
     store.overwrite_deleted()
     try:
-        store.write(lambda c: forget_in_ledger(c, contacts, by, because, now))
+        store.write(lambda c: forget_in_ledger(c, contacts, by, because, now, nobodys))
     except RejectedError as error:
         complain(str(error))
         raise typer.Exit(1) from None

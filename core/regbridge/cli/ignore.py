@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from regbridge.cli import choosing
@@ -24,9 +22,7 @@ def ignore(
     event: choosing.Event = None,
     registrant: choosing.Registrant = "",
     registration: choosing.Registration = None,
-    receipt: Annotated[
-        list[int] | None, typer.Option(help="A receipt's number; may be repeated.")
-    ] = None,
+    receipt: choosing.Receipt = None,
     reason: choosing.Reason = "",
     by: choosing.By = "",
     as_json: AsJson = False,

@@ -14,6 +14,7 @@ from regbridge.cli.printing import complain, say
 from regbridge.config.loader import claimed, client_paths, merged_values
 from regbridge.errors import ConfigError
 from regbridge.nearest import did_you_mean
+from regbridge.registry import plugin_class
 from regbridge.store.pauses import FOR_EVER, Cause
 from regbridge.store.pauses import pause as pause_in_ledger
 from regbridge.store.pauses import resume as resume_in_ledger
@@ -69,15 +70,26 @@ def _require_known(configs: Path, client: str, name: str) -> None:
     if client not in names:
         raise ConfigError.of(f"no client {client!r}", did_you_mean(client, names))
     values = merged_values(configs, names[client])[0]
-    known = [*_keys(values.get("targets")), *_used(values.get("plugins"))]
+    folder = names[client].parent
+    enriching = [use for use in _used(values.get("plugins")) if _enriches(use, folder)]
+    known = [*_keys(values.get("targets")), *enriching]
     if name not in known:
         raise ConfigError.of(
-            f"the client {client} has no target or plugin {name!r}", did_you_mean(name, known)
+            f"the client {client} has no target {name!r}, and no plugin of that name enriches",
+            did_you_mean(name, known),
         )
 
 
 def _keys(value: Any) -> list[str]:
     return [str(key) for key in value] if isinstance(value, dict) else []
+
+
+def _enriches(use: str, folder: Path) -> bool:
+    """Say whether a plugin fetches anything; one that cannot be loaded fetches nothing."""
+    try:
+        return hasattr(plugin_class(use, folder), "enrich_registrations")
+    except ConfigError:
+        return False
 
 
 def _used(value: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,15 +13,19 @@ from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, print_table, say
 from regbridge.clients import find_pipeline, start_clients
+from regbridge.corrections import Correction
 from regbridge.limits import Limiters, OwnPlaces
 from regbridge.models import Registration
 from regbridge.pipeline import Pipeline
 from regbridge.preview import Preview, previews, registrations_of
 from regbridge.registrations import from_row
 from regbridge.sender import collect
+from regbridge.store.corrections import corrections_of
 from regbridge.store.engine import Store
 from regbridge.store.limits import ledger_limiters
 from regbridge.store.report import find_registrations
+
+Corrections = Mapping[int, Sequence[Correction]]
 
 
 def preview(
@@ -53,7 +57,8 @@ def preview(
             found = list(
                 _from_files(file, pipeline) if file else _from_ledger(store, text, pipeline)
             )
-            shown = list(_previews(found, pipeline, enrich=not no_enrich))
+            made = _corrections(store, found) if store and not file else {}
+            shown = list(_previews(found, pipeline, made, enrich=not no_enrich))
         finally:
             clients.close()
     shown = [each for each in shown if target in ("", each.target)]
@@ -76,12 +81,21 @@ def _from_ledger(store: Store | None, text: str, pipeline: Pipeline) -> Iterator
             yield from_row(row, pipeline.client)
 
 
+def _corrections(store: Store, found: Sequence[Registration | Preview]) -> Corrections:
+    ids = [each.id for each in found if isinstance(each, Registration)]
+    return store.read(lambda c: corrections_of(c, ids))
+
+
 def _previews(
-    found: Sequence[Registration | Preview], pipeline: Pipeline, *, enrich: bool
+    found: Sequence[Registration | Preview],
+    pipeline: Pipeline,
+    corrections: Corrections,
+    *,
+    enrich: bool,
 ) -> Iterator[Preview]:
     yield from (each for each in found if isinstance(each, Preview))
     registrations = [each for each in found if isinstance(each, Registration)]
-    yield from previews(registrations, pipeline, enrich=enrich)
+    yield from previews(registrations, pipeline, corrections, enrich=enrich)
 
 
 def _print(shown: Sequence[Preview], *, as_json: bool) -> None:

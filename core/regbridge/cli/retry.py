@@ -28,9 +28,7 @@ def retry(
     event: choosing.Event = None,
     registrant: choosing.Registrant = "",
     registration: choosing.Registration = None,
-    receipt: Annotated[
-        list[int] | None, typer.Option(help="A receipt's number; may be repeated.")
-    ] = None,
+    receipt: choosing.Receipt = None,
     reason: choosing.Reason = "",
     state: Annotated[
         list[State] | None,
@@ -43,11 +41,7 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Prepare parked registrations and read parked receipts again, with today's configuration."""
-    states = tuple(state or [State.PARKED])
-    if refused := [each.value for each in states if each not in AGAIN]:
-        raise typer.BadParameter(
-            f"what is {refused[0]} is not retried; `regbridge replay` maps delivered ones again"
-        )
+    states = _states(state)
     chosen = (client, target, event, registrant, registration, receipt, reason, everything)
     if not any(chosen):
         raise typer.BadParameter(
@@ -72,6 +66,17 @@ def retry(
     else:
         _print(done, " or ".join(each.value for each in states))
     raise typer.Exit(0 if everything or any(done.values()) else 1)
+
+
+def _states(given: list[State] | None) -> tuple[State, ...]:
+    """Return the states that are meant; refuse what cannot be retried."""
+    for state in given or ():
+        if state not in AGAIN:
+            raise typer.BadParameter(
+                f"what is {state.value} is not retried; `regbridge replay` maps delivered ones "
+                "again"
+            )
+    return tuple(given or [State.PARKED])
 
 
 def _put_back(store: Store, choice: Choice) -> dict[str, int]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from regbridge.config.model import Model
 from regbridge.loopback import LOOPBACK, is_here
 from regbridge.secret import Secret
 
-Address = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError(f"{value!r} is no e-mail address; write one as it@example.org")
+    return value
+
+
+_ADDRESS = re.compile(r"[^@\s<>,]+@[^@\s<>,]+")
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class Tls(StrEnum):

@@ -30,7 +30,7 @@ class Choice:
     def of_registrations(self) -> list[ColumnElement[bool]]:
         """Return the conditions of the registrations that are meant."""
         columns = registrations.c
-        where: list[ColumnElement[bool]] = [columns.purged_at.is_(None)]
+        where: list[ColumnElement[bool]] = []
         if self.target:
             where.append(columns.id.in_(select(deliveries.c.registration_id).where(*self._there())))
         else:

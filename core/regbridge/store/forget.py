@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from regbridge.errors import RejectedError
 from regbridge.store.bodies import read_bodies, store_bodies
@@ -57,18 +57,20 @@ def forget(
     made_by: str,
     reason: str,
     now: int,
+    nobodys: Collection[int] = (),
 ) -> list[int]:
     """Remove all that the ledger has about people; return their registrations.
 
     `of` names the contacts of each registrant, whose invitation may have been another person's
-    before or after (a substitution); no contacts means all. Ids stay (client, event, invitee, and
-    the contact): by them a late message is known. Raises `RejectedError` while something of theirs
-    is being worked on.
+    before or after (a substitution); no contacts means all. `nobodys` are registrations that name
+    no registrant, so that a late one like them cannot be known. Ids stay (client, event, invitee,
+    contact): by them a late message is known. Raises `RejectedError` while something of theirs is
+    being worked on.
     """
     # Who splits a message of theirs at this moment comes before or after this, not between.
     locked = select(registrants.c.id).where(among(registrants.c.id, of)).order_by(registrants.c.id)
     connection.execute(locked.with_for_update())
-    rows = _revisions(connection, of)
+    rows = _revisions(connection, of, nobodys)
     ids = [row.id for row in rows]
     _require_idle(connection, ids)
     _bury(connection, of, now)
@@ -141,19 +143,20 @@ def mentions(connection: Connection, email: str) -> Mapping[str, Sequence[int]]:
     }
 
 
-def _revisions(connection: Connection, of: Mapping[int, Collection[str]]) -> list[Any]:
+def _revisions(
+    connection: Connection, of: Mapping[int, Collection[str]], nobodys: Collection[int]
+) -> list[Any]:
     statement = select(
         registrations.c.id,
         registrations.c.client,
         registrations.c.receipt_id,
         registrations.c.registrant_id,
         registrations.c.contact_stub,
-    ).where(among(registrations.c.registrant_id, of))
-    found = connection.execute(statement)
+    ).where(or_(among(registrations.c.registrant_id, of), among(registrations.c.id, nobodys)))
     return [
         row
-        for row in found
-        if not of[row.registrant_id] or row.contact_stub in of[row.registrant_id]
+        for row in connection.execute(statement)
+        if not of.get(row.registrant_id) or row.contact_stub in of[row.registrant_id]
     ]
 
 

@@ -68,7 +68,9 @@ class Intake:
         try:
             return future.result(timeout=_WAIT_SECONDS)
         except TimeoutError:
-            raise StoreUnavailableError("the ledger takes too long to write") from None
+            if future.cancel():
+                raise StoreUnavailableError("the ledger takes too long to write") from None
+            return future.result()  # it is being written at this moment
 
     def close(self) -> None:
         """Commit what waits, then stop."""
@@ -103,6 +105,9 @@ class Intake:
         return group, True
 
     def _commit(self, group: list[tuple[Arrival, Future[int]]]) -> None:
+        group = [(each, future) for each, future in group if _is_wanted(future)]
+        if not group:
+            return
         arrivals = [arrival for arrival, _ in group]
         try:
             ids = self._store.write(lambda connection: store_receipts(connection, arrivals))
@@ -118,6 +123,14 @@ class Intake:
         for (_, future), receipt in zip(group, ids, strict=True):
             future.set_result(receipt)
         self._stored()
+
+
+def _is_wanted(future: Future[int]) -> bool:
+    """Say whether the sender still waits; from then on it waits to the end.
+
+    It was told that nothing was stored, if not.
+    """
+    return future.running() or future.set_running_or_notify_cancel()
 
 
 def store_receipts(connection: Connection, arrivals: list[Arrival]) -> list[int]:

@@ -36,7 +36,8 @@ def retry_registrations(connection: Connection, choice: Choice, now: int) -> int
     Those that are pending are tried now instead of later.
     """
     settled = choice.of_registrations()
-    settled.append(registrations.c.state != State.PENDING)
+    # Of what was purged there is nothing left to prepare.
+    settled += [registrations.c.state != State.PENDING, registrations.c.purged_at.is_(None)]
     count = _put_back(connection, registrations, settled, now)
     return count + (_hurry(connection, choice, now) if State.PENDING in choice.states else 0)
 

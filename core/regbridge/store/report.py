@@ -20,6 +20,9 @@ from regbridge.store.tables import (
     registrations,
 )
 
+NO_LIMIT = 1_000_000
+"""For who has to find everything that a text names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:

@@ -66,6 +66,7 @@ def test_ignore_sets_aside_what_is_chosen_for_good(run: Run, parked: None) -> No
         ("correct 1 ab --because x", "'ab' is not FIELD=VALUE"),
         ("correct 1 a:=b --because x", "is not JSON"),
         ("correct 1 message.eventType=b --because x", "cannot be corrected"),
+        ("correct 1 event.name=b --because x", "cannot be corrected"),
         ("retry --state delivered --all", "what is delivered is not retried"),
         ("purge --older-than 3 --state pending", "what is pending is not purged"),
         ("resume acme", "name the target too"),
@@ -86,6 +87,7 @@ def test_a_command_that_cannot_be_meant_is_refused(
     [
         ("retry --event summit", "no client file names an event 'summit'"),
         ("pause acme registratons --because x", "did you mean 'registrations'"),
+        ("pause acme cvent-token --because x", "no plugin of that name enriches"),
         ("pause acne registrations --because x", "did you mean 'acme'"),
     ],
 )
@@ -112,6 +114,28 @@ def test_a_corrected_value_is_delivered(
     shown = run("show", "Rory Wamle").out
     assert "corrected: nowhere by" in shown
     assert "she called" in shown
+
+
+def test_a_preview_shows_what_was_corrected(run: Run, parked: None) -> None:
+    assert "Email is required" in run("preview", "acme", "Rory Wamle").out
+
+    run("correct", "1", "nowhere=rory@work.example", "--because", "she called")
+
+    assert "rory@work.example" in run("preview", "acme", "Rory Wamle").out
+
+
+def test_a_plugin_that_enriches_can_rest(
+    run: Run, client: Path, process: Callable[..., None]
+) -> None:
+    process()
+    account = "{account: {client_id: {env: A}, client_secret: {env: B}, region: na}}"
+    change(
+        client,
+        "- cvent-token\n",
+        f"- cvent-token\n  - {{use: cvent-enrich, settings: {account}}}\n",
+    )
+
+    assert run("pause", "acme", "cvent-enrich", "--because", "x").status == 0
 
 
 def test_a_correction_may_be_no_text(
@@ -237,6 +261,35 @@ def test_nothing_of_a_forgotten_person_is_left_in_the_file(
     assert run("forget", "rory@example.com", "--because", "again").status == 1
     process(registered(RORY, "2026-12-01T10:00:00.000Z"))
     assert "rory@example.com" not in bytes_of(configs)
+
+
+def test_who_is_parked_because_nobody_is_named_is_forgotten_too(
+    run: Run, configs: Path, process: Callable[..., None]
+) -> None:
+    process(registered(RORY | {"inviteeStub": ""}))
+    assert run("status", "--json").json["reasons"][0]["state"] == "parked"
+
+    assert run("forget", "rory@example.com", "--because", "a letter").status == 0
+
+    assert "rory@example.com" not in bytes_of(configs)
+    assert run("status", "--json").json["reasons"][0]["state"] == "filtered"
+
+
+def test_of_two_who_had_one_registration_only_the_one_who_is_named_is_forgotten(
+    run: Run, configs: Path, process: Callable[..., None]
+) -> None:
+    other = {"contactStub": ADA["contactStub"], "firstName": "Ada", "email": "ada@example.com"}
+    process(registered(RORY), registered(RORY | other, "2026-12-01T10:00:00.000Z"))
+
+    for text in (RORY["confirmationNumber"], RORY["inviteeStub"]):
+        ran = run("forget", text, "--because", "x")
+        assert ran.status == 2
+        assert "handed from one person" in " ".join(ran.err.replace("│", " ").split())
+    assert run("forget", "rory@example.com", "--because", "x").status == 0
+
+    left = bytes_of(configs)
+    assert "rory@example.com" not in left
+    assert "ada@example.com" in left
 
 
 def test_a_name_is_not_enough_to_forget_somebody(

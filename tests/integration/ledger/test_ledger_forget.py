@@ -11,7 +11,9 @@ from sqlmodel import SQLModel
 
 from regbridge import Outcome, RejectedError
 from regbridge.store import purge as purge_module
+from regbridge.store.choice import Choice
 from regbridge.store.forget import FORGOTTEN, forget, mentions
+from regbridge.store.operate import ignore_registrations
 from regbridge.store.purge import Old, count_old, purge_receipts, purge_registrations
 from regbridge.store.report import find_registrations
 from regbridge.store.tables import (
@@ -101,6 +103,19 @@ def test_what_is_parked_or_pending_is_not_purged(ledger: Ledger) -> None:
 
     purge(ledger, states=(State.PARKED,))
     assert len(ledger.store.read(lambda c: c.execute(select(receipt_parts)).all())) == 2
+
+
+def test_what_was_purged_while_it_was_parked_can_be_ignored(ledger: Ledger) -> None:
+    ledger.register(1, "REFUSE")
+    ledger.run()
+    ledger.advance(31 * DAY)
+    purge(ledger, states=(State.PARKED,))
+    assert ledger.retry() == 0
+
+    chosen = Choice(ids=[1])
+    ledger.store.write(lambda c: ignore_registrations(c, chosen, "anna", "old", ledger.clock.now))
+
+    assert ledger.states() == ["filtered"]
 
 
 def test_more_than_a_batch_is_purged(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, create_engine, event, select, text
 
 from regbridge import Kind
 from regbridge.errors import ConfigError, StoreUnavailableError
+from regbridge.store import intake as intake_module
 from regbridge.store.bodies import PART_BYTES
 from regbridge.store.engine import Store
 from regbridge.store.intake import store_receipts
@@ -127,6 +128,34 @@ def test_a_file_that_is_no_database_refuses_messages(ledger: Ledger) -> None:
 
     with pytest.raises(StoreUnavailableError):
         ledger.receive(sync(1))
+
+
+def test_a_message_that_waited_too_long_is_refused_and_not_stored_later(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+    write = ledger.store.write
+
+    def slow(work: Any) -> Any:
+        writing.set()
+        assert go_on.wait(30)
+        return write(work)
+
+    monkeypatch.setattr(ledger.store, "write", slow)
+    monkeypatch.setattr(intake_module, "_WAIT_SECONDS", 0.05)
+    first: list[int] = []
+    sender = threading.Thread(target=lambda: first.append(ledger.register(1, "A")))
+    sender.start()
+    assert writing.wait(30)
+
+    with pytest.raises(StoreUnavailableError, match="takes too long"):
+        ledger.register(2, "B")
+    go_on.set()
+    sender.join(30)
+
+    assert first == [1]  # it was being written, so its sender waited
+    assert ledger.register(3, "C") == 2
+    assert len(ledger.receipts()) == 2
 
 
 def test_a_closed_intake_refuses_messages_at_once(ledger: Ledger) -> None:
