@@ -154,10 +154,11 @@ def test_a_target_that_is_left_alone_is_told_once_and_nothing_of_the_error(
 
 def test_a_pause_that_an_operator_wanted_is_no_alert(watched: Watched) -> None:
     watched.pause(Cause.OPERATOR)
+    watched.clock.now += 7 * HOUR
 
     watched.watch.look()
 
-    assert watched.channel.subjects == []
+    assert watched.channel.subjects == ["apap: nothing arrives at CventReg"]
 
 
 def test_an_endpoint_at_which_nothing_arrives_is_told_once(watched: Watched) -> None:

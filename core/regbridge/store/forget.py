@@ -16,6 +16,7 @@ from regbridge.store.purge import BLANK, strip
 from regbridge.store.sql import among
 from regbridge.store.tables import (
     State,
+    corrections,
     dedupe_keys,
     deliveries,
     history,
@@ -80,6 +81,9 @@ def forget(
     there = among(deliveries.c.registration_id, ids)
     sent = {"digest": "", "external_id": None, "settled_at": now}
     connection.execute(update(deliveries).where(there).values(_GONE | sent))
+    # Why a value was corrected may say something about the person too.
+    made = among(corrections.c.registration_id, ids)
+    connection.execute(delete(corrections).where(made))
     connection.execute(delete(dedupe_keys).where(among(dedupe_keys.c.registration_id, ids)))
     happened = among(history.c.registration_id, ids)
     connection.execute(update(history).where(happened).values(text=""))

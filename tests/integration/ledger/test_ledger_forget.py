@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from regbridge import Outcome, RejectedError
+from regbridge.corrections import Correction
 from regbridge.store import purge as purge_module
 from regbridge.store.choice import Choice
 from regbridge.store.forget import FORGOTTEN, forget, mentions
-from regbridge.store.operate import ignore_registrations
+from regbridge.store.operate import correct, ignore_registrations
 from regbridge.store.purge import Old, count_old, purge_receipts, purge_registrations
 from regbridge.store.report import find_registrations
 from regbridge.store.tables import (
@@ -152,6 +153,10 @@ def test_nothing_about_a_forgotten_person_is_left_but_ids(ledger: Ledger) -> Non
     ledger.register(1, "Secret Co", email="one@example.org", firstName="Mary", lastName="Quite")
     ledger.register(2, "B", email="two@example.org")
     ledger.run()
+    made = [Correction("company", "Secret Co")]
+    now = ledger.clock.now
+    ledger.store.write(lambda c: correct(c, 1, made, "anna", "as Mary said", now))
+    ledger.run()
 
     assert remove(ledger, {1: ()}) == [1]
 
@@ -161,7 +166,7 @@ def test_nothing_about_a_forgotten_person_is_left_but_ids(ledger: Ledger) -> Non
     assert "two@example.org" in left
     assert ledger.states() == ["filtered", "delivered"]
     assert ledger.reasons()[0] == FORGOTTEN
-    assert ledger.happenings() == ["forgotten"]
+    assert ledger.happenings() == ["corrected", "retried", "forgotten"]
     keys = ledger.store.read(lambda c: c.execute(select(dedupe_keys)).all())
     assert len(keys) == 1
 

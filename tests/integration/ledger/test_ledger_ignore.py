@@ -145,8 +145,10 @@ def test_what_waits_for_its_time_is_tried_now(ledger: Ledger) -> None:
 
 
 def test_what_is_on_its_way_is_not_hurried(ledger: Ledger) -> None:
+    hurried: list[int] = []
+
     def hurry_meanwhile(records: Any) -> list[Outcome]:
-        assert retry(ledger, states=(State.PENDING,)) == 0
+        hurried.append(retry(ledger, states=(State.PENDING,)))
         ledger.new_worker().run_once()
         return [Outcome.created()]
 
@@ -155,6 +157,7 @@ def test_what_is_on_its_way_is_not_hurried(ledger: Ledger) -> None:
 
     ledger.run()
 
+    assert hurried == [0]
     assert len(ledger.crm.calls) == 1
 
 
@@ -162,7 +165,7 @@ def test_what_is_on_its_way_is_not_hurried(ledger: Ledger) -> None:
     ("choice", "count"),
     [
         ({"reason": "fee"}, 2),
-        ({"reason": "100%"}, 0),
+        ({"reason": "f_e"}, 0),
         ({"events": [EVENT.lower()]}, 2),
         ({"events": ["another"]}, 0),
         ({"client": "other"}, 0),
