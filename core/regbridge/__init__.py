@@ -19,7 +19,11 @@ from regbridge.errors import (
 )
 from regbridge.limits import RateLimit, RateLimiter
 from regbridge.models import (
+    Attendee,
+    AttendeePage,
     Client,
+    Delivered,
+    DeliveredPage,
     Drop,
     Endpoint,
     Event,
@@ -32,6 +36,7 @@ from regbridge.models import (
     OutcomeKind,
     Product,
     Question,
+    ReceiptKind,
     Record,
     Registration,
     Request,
@@ -48,10 +53,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousError",
+    "Attendee",
+    "AttendeePage",
     "AuthenticationError",
     "Client",
     "ConfigError",
     "CredentialsError",
+    "Delivered",
+    "DeliveredPage",
     "Drop",
     "Endpoint",
     "Event",
@@ -71,6 +80,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimit",
     "RateLimiter",
+    "ReceiptKind",
     "Record",
     "RegbridgeError",
     "Registration",

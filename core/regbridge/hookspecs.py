@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pluggy
 
 from regbridge.errors import RegistrationError
 from regbridge.models import (
+    AttendeePage,
+    DeliveredPage,
     Drop,
     Endpoint,
+    Event,
     Finding,
     Identity,
     Outcome,
@@ -113,4 +117,31 @@ def check_connection(target: Target) -> Sequence[Finding] | None:
     answer: that is a finding.
 
     Example: `files` reports whether the folder of its file can be written.
+    """
+
+
+@hookspec(firstresult=True)
+def list_attendees(event: Event, since: datetime | None, page: str) -> AttendeePage | None:
+    """Say whom Cvent has at an event, a page at a time, for `regbridge reconcile`.
+
+    First result wins; None means "not my event". With `since`, only those are listed of whom
+    anything changed after it. `page` is "" for the first page and then the `next_page` of the
+    answer before, which may have been given to another process. Each call is one call of Cvent's.
+    Raise `RejectedError` for a page that is no longer known: the host begins again.
+
+    Example: `cvent-enrich` pages the attendees, 200 by one call.
+    """
+
+
+@hookspec(firstresult=True)
+def list_delivered(  # type: ignore[empty-body]
+    target: Target, page: str
+) -> DeliveredPage:
+    """Say what a target has, a page at a time, for `regbridge reconcile`.
+
+    Only the target's own plugin is asked; one that cannot be read back leaves the hook out. `page`
+    is "" for the first page and then the `next_page` of the answer before. A plugin with this hook
+    has `as_delivered` too, which says how a record that was delivered is listed.
+
+    Example: `files` reads its file, and the number of the delivery is the key.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +26,13 @@ class Kind(StrEnum):
     SPEAKER = "speaker"
     MEETING_REQUEST = "meeting-request"
     UNKNOWN = "unknown"
+
+
+class ReceiptKind(StrEnum):
+    """How a message came: Cvent posted it, or reconciling found that it was missing."""
+
+    WEBHOOK = "webhook"
+    RECONCILE = "reconcile"
 
 
 class KeyedOn(StrEnum):
@@ -146,7 +153,7 @@ class Registration:
     `subject` is the identity of who or what the record is about, within the client: for a
     registrant `registration:<event>:<invitee>`; "" when the record names nobody. `occurrence`
     counts the records of one message that share a subject, from 0. `message_size` is how many
-    records came in the same message.
+    records came in the same message, and `receipt_kind` says how that came.
     """
 
     id: int
@@ -169,6 +176,7 @@ class Registration:
     position: int = 0
     occurrence: int = 0
     message_size: int = 1
+    receipt_kind: ReceiptKind = ReceiptKind.WEBHOOK
     enriched: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY, repr=False)
 
     def document(self) -> dict[str, Any]:
@@ -204,6 +212,55 @@ class Registration:
             "receivedAt": self.received_at.isoformat() if self.received_at else None,
         }
         return document
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """A registrant as Cvent has them at this moment.
+
+    `status` is Cvent's word for it (Accepted, Cancelled, ...), `modified_at` when anything of it
+    changed last (aware, UTC), `is_deleted` marks a guest who was deleted. `fields` is the record
+    that a message of Cvent's about the registrant would have, under the usual field names.
+    """
+
+    invitee_stub: str
+    contact_stub: str = ""
+    status: str = ""
+    modified_at: datetime | None = None
+    is_guest: bool = False
+    is_deleted: bool = False
+    fields: Mapping[str, Any] = field(default_factory=lambda: EMPTY, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AttendeePage:
+    """Some attendees of an event. `next_page` asks for the next ones, "" when there are none.
+
+    `total` is how many all pages have, None while nobody knows.
+    """
+
+    attendees: Sequence[Attendee]
+    next_page: str = ""
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One record as a target has it. `key` tells it from all others at that target.
+
+    `fields` are those that can be compared with what was delivered, in one form on both sides.
+    """
+
+    key: str
+    fields: Mapping[str, Any] = field(default_factory=lambda: EMPTY, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredPage:
+    """Some of what a target has. `next_page` asks for the next ones, "" when there are none."""
+
+    records: Sequence[Delivered]
+    next_page: str = ""
 
 
 @dataclass(frozen=True, slots=True)

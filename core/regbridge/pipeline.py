@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -21,9 +22,13 @@ from regbridge.errors import (
     RetryableError,
 )
 from regbridge.models import (
+    AttendeePage,
     Client,
+    Delivered,
+    DeliveredPage,
     Drop,
     Endpoint,
+    Event,
     Finding,
     Identity,
     Outcome,
@@ -173,6 +178,35 @@ class Pipeline:
                     findings.extend(call(target=target) or ())
         return findings
 
+    def attendees(self, event: Event, since: datetime | None, page: str) -> AttendeePage:
+        """Return a page of whom Cvent has at an event."""
+        found: AttendeePage | None = self._first(
+            "list_attendees", AttendeePage, event=event, since=since, page=page
+        )
+        if found is None:
+            raise PluginError(f"no plugin lists the attendees of {event.name}")
+        return found
+
+    def can_read_back(self, target: str) -> bool:
+        """Say whether a target can tell what it has."""
+        return any(named.target == target for named, _ in self._callers["list_delivered"])
+
+    def delivered(self, target: Target, page: str) -> DeliveredPage:
+        """Return a page of what a target has."""
+        for named, call in self._callers["list_delivered"]:
+            if named.target == target.name:
+                with self._blamed(named.name, "reconcile"):
+                    found = call(target=target, page=page)
+                    _require(found, DeliveredPage)
+                    assert isinstance(found, DeliveredPage)
+                    return found
+        raise PluginError(f"the target {target.name} cannot be read back")
+
+    def as_delivered(self, record: Record, target: Target) -> Delivered:
+        """Return how a target lists a record that was delivered there."""
+        with self._blamed(target.name, "reconcile"):
+            return self.target_plugin(target.name).as_delivered(record)
+
     def implements(self, hook: str) -> bool:
         """Say whether any plugin implements a hook."""
         return bool(self._callers[hook])
@@ -291,7 +325,7 @@ def _direct(caller: pluggy.HookCaller) -> Callable[..., Any]:
 
 
 def _stage(hook: str) -> str:
-    return hook.split("_")[0]
+    return "reconcile" if hook.startswith("list_") else hook.split("_")[0]
 
 
 def hook_names() -> list[str]:

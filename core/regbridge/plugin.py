@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from regbridge.limits import Limiters, OwnPlaces
-from regbridge.models import Client, Record, Target
+from regbridge.models import Client, Delivered, Record, Target
 
 
 class Settings(BaseModel):
@@ -76,3 +76,11 @@ class TargetPlugin(Plugin):
         sent, and nothing secret is shown.
         """
         return record.fields
+
+    def as_delivered(self, record: Record) -> Delivered:
+        """Return how `list_delivered` lists a record that was delivered.
+
+        What cannot be compared is left out of `fields`. Raises `RejectedError` for a record that
+        the target cannot have. A plugin with `list_delivered` overrides this.
+        """
+        raise NotImplementedError
