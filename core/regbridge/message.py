@@ -79,7 +79,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """Who or what one record of a message is about; `subject` and `occurrence` as in
     `Registration`, `payload` the record's JSON.
 
-    `problem` and `field` say why the record cannot be taken (it is parked); "" when it can.
+    `modified_at` is the record's own time, which those have that reconciling made. `problem` and
+    `field` say why the record cannot be taken (it is parked); "" when it can.
     """
 
     position: int
@@ -95,6 +96,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     email: str = ""
     confirmation: str = ""
+    modified_at: datetime | None = None
     problem: str = ""
     field: str = ""
 
@@ -219,6 +221,7 @@ class _Identifying(msgspec.Struct):
     email: Any = None
     confirmationNumber: Any = None
     registration_code: Any = None
+    lastModified: Any = None
     orders: msgspec.Raw = msgspec.Raw(b"[]")
 
 
@@ -258,6 +261,7 @@ def _read_revision(
         name=_name(record),
         email=_text(record.email).lower(),
         confirmation=confirmation,
+        modified_at=_utc(_text(record.lastModified)) if record.lastModified else None,
         problem=no_subject(missing) if missing else "",
         field=missing,
     )

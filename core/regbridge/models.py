@@ -104,6 +104,30 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconcile:
+    """How a client's events are compared with what Cvent has.
+
+    `statuses` are those (in lower case) with which a registrant must be here. What changed within
+    the last `grace_minutes` may still be on its way and is left to the next time; what is asked for
+    by its time of change is asked for from `overlap_minutes` before. `every_minutes` is None when
+    it is done by hand alone.
+    """
+
+    every_minutes: float | None = 60.0
+    full_every_hours: float = 24.0
+    calls_per_day: int = 200
+    fix: bool = True
+    overwrite: bool = False
+    statuses: frozenset[str] = frozenset({"accepted"})
+    grace_minutes: float = 5.0
+    overlap_minutes: float = 10.0
+
+
+BY_HAND = Reconcile(every_minutes=None)
+"""What holds for a client whose file does not say how it is reconciled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """One organisation's configuration, as plugins may see it.
 
@@ -117,6 +141,7 @@ class Client:
     endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: EMPTY)
     kinds: Mapping[str, Kind] = field(default_factory=lambda: EMPTY)
     time_zone: str = "UTC"
+    reconcile: Reconcile = BY_HAND
     events_by_id: Mapping[str, Event] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -189,7 +189,8 @@ class Pipeline:
 
     def can_read_back(self, target: str) -> bool:
         """Say whether a target can tell what it has."""
-        return any(named.target == target for named, _ in self._callers["list_delivered"])
+        listed = any(named.target == target for named, _ in self._callers["list_delivered"])
+        return listed and self.target_plugin(target).reads_back
 
     def delivered(self, target: Target, page: str) -> DeliveredPage:
         """Return a page of what a target has."""

@@ -61,13 +61,15 @@ class TargetPlugin(Plugin):
     """Base of a plugin that delivers to a target.
 
     `batch_size` is the most records in one call, `concurrency` the most calls at once, and
-    `idempotent` says that sending the same record twice leaves one record at the target. Set them
-    as class attributes, or on the instance when settings decide.
+    `idempotent` says that sending the same record twice leaves one record at the target.
+    `reads_back` says that `list_delivered`, if the plugin has it, can tell all that the target has.
+    Set them as class attributes, or on the instance when settings decide.
     """
 
     batch_size: int = 1
     concurrency: int = 1
     idempotent: bool = False
+    reads_back: bool = True
 
     def preview(self, record: Record) -> Mapping[str, Any]:
         """Return what would be sent for a record, by name; for `regbridge preview`.

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from regbridge.message import Envelope, Revision, read_fields
-from regbridge.models import Client, Drop, Event, Kind, Registration
+from regbridge.models import Client, Drop, Event, Kind, ReceiptKind, Registration
 from regbridge.store.clock import from_ms
 
 
@@ -37,6 +37,7 @@ def from_row(row: Any, client: Client) -> Registration:
         position=row.position,
         occurrence=row.occurrence,
         message_size=row.record_count,
+        receipt_kind=ReceiptKind(row.receipt_kind),
     )
 
 

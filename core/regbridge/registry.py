@@ -20,11 +20,13 @@ from regbridge import hookspecs
 from regbridge.config.explain import explain
 from regbridge.config.loader import ClientFile
 from regbridge.config.place import Keys, located
+from regbridge.config.reconcile import ReconcileConfig
 from regbridge.config.schema import ClientConfig
 from regbridge.errors import ConfigError
 from regbridge.limits import Limiters, OwnPlaces
 from regbridge.message import normal_id
 from regbridge.models import (
+    BY_HAND,
     Client,
     Endpoint,
     Event,
@@ -32,6 +34,7 @@ from regbridge.models import (
     Level,
     Product,
     Question,
+    Reconcile,
     Registration,
     Target,
 )
@@ -148,7 +151,16 @@ def to_client(config: ClientConfig) -> Client:
         },
         kinds=config.kinds,
         time_zone=config.time_zone,
+        reconcile=_reconcile(config.reconcile),
     )
+
+
+def _reconcile(config: ReconcileConfig | None) -> Reconcile:
+    if config is None:
+        return BY_HAND
+    values = config.model_dump()
+    statuses = frozenset(status.casefold() for status in values.pop("statuses"))
+    return Reconcile(statuses=statuses, **values)
 
 
 def _uses(
@@ -288,6 +300,13 @@ def _missing_parts(pipeline: Pipeline) -> Iterable[Finding]:
             "no plugin authenticates requests",
             remedy="add cvent-token to plugins",
             path=("plugins",),
+        )
+    if pipeline.client.reconcile.every_minutes and not pipeline.implements("list_attendees"):
+        yield Finding(
+            Level.ERROR,
+            "no plugin says whom Cvent has, so nothing can be reconciled",
+            remedy="add cvent-enrich to plugins, or remove reconcile:",
+            path=("reconcile",),
         )
     for name, target in pipeline.client.targets.items():
         probe = Registration(0, pipeline.client.name, "", min(target.kinds), "", {})

@@ -32,6 +32,7 @@ class Regbridge(Extended):
         "ignore": "regbridge.cli.ignore:ignore",
         "correct": "regbridge.cli.correct:correct",
         "replay": "regbridge.cli.replay:replay",
+        "reconcile": "regbridge.cli.reconcile:reconcile",
         "pause": "regbridge.cli.pause:pause",
         "resume": "regbridge.cli.pause:resume",
         "drain": "regbridge.cli.drain:drain",

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validato
 from regbridge.config.alerts import AlertsConfig
 from regbridge.config.database import DEFAULT_URL, DatabaseUrl
 from regbridge.config.model import Model
+from regbridge.config.reconcile import ReconcileConfig
 from regbridge.config.words import Id, Name, TimeZone, UrlPath
 from regbridge.models import KeyedOn, Kind
 from regbridge.secret import Secret
@@ -152,6 +153,9 @@ class ClientConfig(Model):
 
     mapping: NamedPlugin = PluginUse(use="yaml-map")
     """What reads the map: of the targets."""
+
+    reconcile: ReconcileConfig | None = None
+    """How the worker compares the events with Cvent by itself; by hand alone when left out."""
 
     targets: Annotated[dict[Name, TargetConfig], Field(min_length=1)]
     """Where records are delivered."""

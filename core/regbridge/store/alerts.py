@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from regbridge.models import ReceiptKind
 from regbridge.store.pauses import Cause
 from regbridge.store.sql import among, insert_if_new
 from regbridge.store.tables import State, alerts, pauses, receipts, registrations
@@ -48,9 +49,10 @@ def troubled(connection: Connection) -> list[Any]:
 
 
 def has_arrived(connection: Connection, client: str, endpoint: str, since: int) -> bool:
-    """Say whether a message has arrived at an endpoint since a time."""
+    """Say whether Cvent has posted a message to an endpoint since a time."""
     found = select(receipts.c.id).where(
         receipts.c.received_at > since,
+        receipts.c.kind == ReceiptKind.WEBHOOK,
         receipts.c.client == client,
         receipts.c.endpoint == endpoint,
     )
@@ -61,7 +63,11 @@ def last_arrival(connection: Connection, client: str, endpoint: str) -> int | No
     """Return when the last message arrived at an endpoint, in ms; None before the first."""
     found = (
         select(receipts.c.received_at)
-        .where(receipts.c.client == client, receipts.c.endpoint == endpoint)
+        .where(
+            receipts.c.client == client,
+            receipts.c.endpoint == endpoint,
+            receipts.c.kind == ReceiptKind.WEBHOOK,
+        )
         .order_by(receipts.c.received_at.desc())
     )
     at: int | None = connection.scalar(found.limit(1))

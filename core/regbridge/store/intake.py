@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from regbridge.errors import StoreUnavailableError
+from regbridge.models import ReceiptKind
 from regbridge.store.bodies import store_bodies
 from regbridge.store.bulk import insert_numbered
 from regbridge.store.clock import to_ms
@@ -44,6 +45,7 @@ class Arrival:
     message_time_text: str = ""
     record_count: int = 0
     problem: str = ""
+    kind: ReceiptKind = ReceiptKind.WEBHOOK
 
 
 class Intake:
@@ -176,6 +178,7 @@ def _row(arrival: Arrival) -> dict[str, Any]:
         "message_time_text": arrival.message_time_text,
         "received_at": received_at,
         "record_count": arrival.record_count,
+        "kind": arrival.kind,
         "state": State.PENDING,
         "due_at": received_at,
     }

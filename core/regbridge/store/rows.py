@@ -29,6 +29,7 @@ def whole_registrations() -> Select[Any]:
             receipts.c.message_time_text,
             receipts.c.received_at,
             receipts.c.record_count,
+            receipts.c.kind.label("receipt_kind"),
         )
         .join(receipts, receipts.c.id == registrations.c.receipt_id)
         .outerjoin(registration_payloads, own_payload())

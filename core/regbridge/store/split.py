@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from regbridge.message import Envelope, Revision
+from regbridge.models import ReceiptKind
 from regbridge.store.bulk import insert_rows
 from regbridge.store.clock import to_ms
 from regbridge.store.forget import forgotten_contacts, nothing_of, strip_message
@@ -44,6 +45,7 @@ class ClaimedReceipt:
     record_count: int
     split_count: int
     unread: bool = False
+    kind: ReceiptKind = ReceiptKind.WEBHOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def claim_receipts(
             row.record_count,
             row.split_count,
             unread=row.digest is not None,
+            kind=ReceiptKind(row.kind),
         )
         for row in rows
     ]
@@ -186,6 +189,9 @@ def _row(
     receipt: ClaimedReceipt, revision: Revision, registrants: dict[str, int], now: int
 ) -> dict[str, Any]:
     parked = bool(revision.problem)
+    ordered_at = receipt.ordered_at
+    if receipt.kind is ReceiptKind.RECONCILE and revision.modified_at:
+        ordered_at = to_ms(revision.modified_at)
     return {
         "receipt_id": receipt.id,
         "position": revision.position,
@@ -203,7 +209,7 @@ def _row(
         "search_name": search_form(revision.name),
         "email": revision.email,
         "confirmation": revision.confirmation,
-        "ordered_at": receipt.ordered_at,
+        "ordered_at": ordered_at,
         "bulk": receipt.record_count > SYNC_SIZE,
         "state": State.PARKED if parked else State.PENDING,
         "reason": revision.problem,

@@ -19,7 +19,10 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from regbridge.models import ReceiptKind
+
 _WORK = text("due_at IS NOT NULL")
+_RUNNING = text("finished_at IS NULL")
 # SQLite numbers its rows by itself only in a column whose type is INTEGER.
 _Big = BigInteger().with_variant(Integer, "sqlite")
 
@@ -74,7 +77,8 @@ class Leased(SQLModel):
 class Receipt(Leased, table=True):
     """A message as it arrived. `split_count` of its `record_count` records are registrations.
 
-    `digest` is set for malformed bodies only; the same bytes again raise `arrivals`.
+    `kind` is a `ReceiptKind`: one that reconciling made was never posted. `digest` is set for
+    malformed bodies only; the same bytes again raise `arrivals`.
     """
 
     __tablename__: ClassVar[str] = "receipts"
@@ -96,6 +100,7 @@ class Receipt(Leased, table=True):
     reason: str = Field(default="", sa_type=PlainText)
     arrivals: int = 1
     digest: str | None = Field(default=None, unique=True)
+    kind: str = ReceiptKind.WEBHOOK
 
 
 class ReceiptPart(SQLModel, table=True):
@@ -284,6 +289,94 @@ class Tombstone(SQLModel, table=True):
     contact_stub: str = Field(primary_key=True)
 
 
+class AttendeeRow(SQLModel, table=True):
+    """Whom Cvent had at an event when that was last paged: an id and a status, no name.
+
+    `seen_in` is the last pass that saw them.
+    """
+
+    __tablename__: ClassVar[str] = "attendees"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    client: str = Field(primary_key=True)
+    event_stub: str = Field(primary_key=True)
+    invitee_stub: str = Field(primary_key=True)
+    subject: str
+    status: str
+    is_deleted: bool = False
+    seen_in: int = Field(sa_type=_Big)
+
+
+class PassRow(Leased, table=True):
+    """One comparison of an event: Cvent, the ledger, the targets. At most one of an event runs.
+
+    `since` (ms) makes it an incremental one, None a full one. `page` is where Cvent is asked next,
+    `newest` the newest change (ms) that it showed. `untold` counts registrants whom no webhook told
+    of. `account` is the result as JSON.
+    """
+
+    __tablename__: ClassVar[str] = "passes"
+    __table_args__ = (
+        Index(
+            "passes_running",
+            "client",
+            "event_stub",
+            unique=True,
+            sqlite_where=_RUNNING,
+            postgresql_where=_RUNNING,
+        ),
+        Index("passes_of", "client", "event_stub", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    client: str
+    event_stub: str
+    event: str
+    since: int | None = Field(default=None, sa_type=_Big)
+    fixes: bool = False
+    overwrites: bool = False
+    made_by: str = Field(sa_type=PlainText)
+    step: str
+    page: str = ""
+    attendees: int = 0
+    total: int | None = None
+    calls: int = 0
+    newest: int | None = Field(default=None, sa_type=_Big)
+    waiting: int = 0
+    waiting_since: int | None = Field(default=None, sa_type=_Big)
+    problem: str = Field(default="", sa_type=PlainText)
+    untold: int = 0
+    account: str = ""
+    began_at: int = Field(sa_type=_Big)
+    finished_at: int | None = Field(default=None, sa_type=_Big)
+
+
+class DifferenceRow(SQLModel, table=True):
+    """Something that a pass found in one place and not, or otherwise, in another.
+
+    `record` is what will be sent about it, None where nothing is or where it was; `changes` are the
+    fields that a target has otherwise, as JSON. `sent_at` says that it was mended.
+    """
+
+    __tablename__: ClassVar[str] = "differences"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    pass_id: int = Field(sa_type=_Big, foreign_key="passes.id", index=True)
+    kind: str
+    target: str = ""
+    subject: str = Field(default="", index=True)
+    registration_id: int | None = Field(default=None, sa_type=_Big)
+    delivery_id: int | None = Field(default=None, sa_type=_Big)
+    name: str = Field(default="", sa_type=PlainText)
+    text: str = Field(default="", sa_type=PlainText)
+    changes: str = Field(default="", sa_type=PlainText)
+    event_type: str = ""
+    record: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    receipt_id: int | None = Field(default=None, sa_type=_Big)
+    found_at: int = Field(sa_type=_Big)
+    sent_at: int | None = Field(default=None, sa_type=_Big)
+
+
 class Pause(SQLModel, table=True):
     """An upstream or a target that is left alone until `until`, then tried with one record.
 
@@ -389,6 +482,9 @@ dedupe_keys: Table = SQLModel.metadata.tables["dedupe_keys"]
 deliveries: Table = SQLModel.metadata.tables["deliveries"]
 corrections: Table = SQLModel.metadata.tables["corrections"]
 tombstones: Table = SQLModel.metadata.tables["tombstones"]
+attendees: Table = SQLModel.metadata.tables["attendees"]
+passes: Table = SQLModel.metadata.tables["passes"]
+differences: Table = SQLModel.metadata.tables["differences"]
 alerts: Table = SQLModel.metadata.tables["alerts"]
 pauses: Table = SQLModel.metadata.tables["pauses"]
 limiter_places: Table = SQLModel.metadata.tables["limiter_places"]

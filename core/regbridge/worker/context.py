@@ -11,9 +11,9 @@ import structlog
 
 from regbridge.clients import Clients
 from regbridge.errors import StoreUnavailableError
+from regbridge.leasing import Leasing
 from regbridge.store.engine import Store
 from regbridge.timings import Timings
-from regbridge.worker.leasing import Leasing
 from regbridge.worker.schedule import Limits
 
 log = structlog.get_logger()

@@ -14,6 +14,7 @@ import structlog
 from regbridge.clients import Clients
 from regbridge.config.schema import WorkerConfig
 from regbridge.errors import RegbridgeError
+from regbridge.leasing import Leasing
 from regbridge.pipeline import Pipeline
 from regbridge.store.configurations import remember_configuration
 from regbridge.store.engine import Store
@@ -21,8 +22,8 @@ from regbridge.store.pauses import is_worker_paused
 from regbridge.timings import Timings
 from regbridge.worker.context import Context
 from regbridge.worker.deliver import Deliverer
-from regbridge.worker.leasing import Leasing
 from regbridge.worker.prepare import Preparer
+from regbridge.worker.reconcile import Reconciling
 from regbridge.worker.schedule import Limits
 from regbridge.worker.split import Splitter
 
@@ -180,6 +181,8 @@ def _lanes(context: Context) -> list[Lane]:
         lanes.append(Lane("prepare", name, Preparer(context, pipeline, bulk=False).run))
         syncs = Preparer(context, pipeline, bulk=True)
         lanes.append(Lane("prepare", name, syncs.run, ENRICHING if pipeline.enrichers() else 1))
+        if pipeline.implements("list_attendees"):
+            lanes.append(Lane("reconcile", name, Reconciling(context, pipeline).run))
         for target in pipeline.client.targets.values():
             deliverer = Deliverer(context, pipeline, target)
             threads = pipeline.target_plugin(target.name).concurrency

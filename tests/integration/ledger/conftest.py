@@ -19,6 +19,7 @@ from tests.postgres import new_schema
 from regbridge import (
     Client,
     Endpoint,
+    Event,
     KeyedOn,
     Kind,
     Outcome,
@@ -34,6 +35,7 @@ from regbridge.clients import Clients
 from regbridge.config.schema import WorkerConfig
 from regbridge.errors import MalformedMessageError
 from regbridge.message import read_envelope
+from regbridge.models import BY_HAND, Reconcile
 from regbridge.pipeline import NamedInstance, Pipeline
 from regbridge.store.bodies import read_bodies
 from regbridge.store.choice import Choice
@@ -142,6 +144,8 @@ class Ledger:
         kinds: Mapping[str, Kind] | None = None,
         fingerprint: str = "first",
         after: Mapping[str, str] | None = None,
+        events: Mapping[str, Event] | None = None,
+        reconcile: Reconcile = BY_HAND,
     ) -> None:
         """Add a client, or give it another configuration; a `Mapper` maps unless one is given."""
         recorders = targets or {"crm": Recorder()}
@@ -153,6 +157,8 @@ class Ledger:
             },
             endpoints={"CventReg": Endpoint("CventReg", f"/{name}", ("token",))},
             kinds=kinds or {},
+            events=events or {},
+            reconcile=reconcile,
         )
         own = any(hasattr(plugin, "map_registration") for plugin in plugins)
         named = [NamedInstance(f"p{i}", plugin) for i, plugin in enumerate(plugins)]

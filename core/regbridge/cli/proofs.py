@@ -1,0 +1,67 @@
+"""How proofs and their differences are printed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from regbridge.cli.printing import print_table, say
+from regbridge.reconcile.account import sentence
+
+Plain = Mapping[str, Any]
+
+
+def print_proof(result: Plain) -> None:
+    """Print the account of a pass: a sentence, and what is at each place."""
+    account = result["account"]
+    how = "fully" if result["full"] else "what changed"
+    say(f"{result['client']} {result['event']}, compared {how} at {result['finished_at']}:")
+    say(f"  {sentence(account)}.")
+    if account["others_at_cvent"]:
+        say(f"  Cvent has {account['others_at_cvent']:,} others, whose status is none of those.")
+    for name, target in account["targets"].items():
+        say(f"  {name}: {_read_back(target)}")
+
+
+def _read_back(target: Plain) -> str:
+    if not target["can_be_read"]:
+        return "cannot be read back; what was delivered is counted."
+    if "rows" not in target:
+        return "was not read yet; a full comparison does."
+    text = f"has {target['rows']:,} records, {target['extra']:,} of which nobody delivered."
+    if target["purged"]:
+        text += f" {target['purged']:,} deliveries were purged, so some of those may be theirs."
+    return text
+
+
+def print_differences(found: Sequence[Plain], limit: int) -> None:
+    """Print differences as a table, at most so many unless 0, and how many of each kind."""
+    if not found:
+        say("  Nothing differs.")
+        return
+    shown = found[:limit] if limit else found
+    rows = (
+        (
+            each["kind"],
+            each["target"],
+            each["name"],
+            each["registration"],
+            _explained(each),
+            each["sent_at"],
+        )
+        for each in shown
+    )
+    print_table("Differences", ("what", "at", "name", "registration", "why", "sent"), rows)
+    counts = Counter(each["kind"] for each in found)
+    say("  " + ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) + ".")
+    if len(shown) < len(found):
+        say(f"  {len(found) - len(shown):,} more; --all lists them.")
+
+
+def _explained(each: Plain) -> str:
+    changes = "; ".join(
+        f"{name}: {ours!r} here, {theirs!r} there"
+        for name, (ours, theirs) in each["changes"].items()
+    )
+    return changes or str(each["text"])

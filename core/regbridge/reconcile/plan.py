@@ -1,0 +1,69 @@
+"""Begins the passes of one client's events: those that are due, or one that a person asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regbridge.models import Client, Event
+from regbridge.reconcile.attendees import BY_SCHEDULE
+from regbridge.reconcile.schedule import Due, Past, due_now, since
+from regbridge.store.passes import (
+    NewPass,
+    begin_passes,
+    last_pass,
+    newest_change,
+    running_pass,
+)
+
+
+def find_due(connection: Any, client: Client, now: int) -> list[NewPass]:
+    """Return the passes of a client that are due and do not run."""
+    rules = client.reconcile
+    found = []
+    for event in client.events.values():
+        if running_pass(connection, client.name, event.id) is None:
+            due = due_now(past_of(connection, client.name, event.id), rules, now)
+            if due:
+                chosen = {"fixes": rules.fix, "overwrites": rules.overwrite}
+                found.append(_new(client, event, due, BY_SCHEDULE, **chosen))
+    return found
+
+
+def begin_one(
+    connection: Any, client: Client, event: Event, made_by: str, now: int, *, full: bool
+) -> None:
+    """Begin a pass that a person asks for, unless one of the event is under way.
+
+    It sends nothing by itself. It is a full one if the event is new, too.
+    """
+    rules = client.reconcile
+    past = past_of(connection, client.name, event.id)
+    old = past.last_full is None or now - past.last_full.began_at >= round(
+        rules.full_every_hours * 3_600_000
+    )
+    due = Due(None if full or old else since(past, rules))
+    new = _new(client, event, due, made_by, fixes=False, overwrites=False)
+    begin_passes(connection, [new], now)
+
+
+def past_of(connection: Any, client: str, event: str) -> Past:
+    """Return what passes of an event have been."""
+    return Past(
+        last_pass(connection, client, event),
+        last_pass(connection, client, event, full=True),
+        newest_change(connection, client, event),
+    )
+
+
+def _new(
+    client: Client, event: Event, due: Due, made_by: str, *, fixes: bool, overwrites: bool
+) -> NewPass:
+    return NewPass(
+        client=client.name,
+        event_stub=event.id,
+        event=event.name,
+        since=due.since,
+        fixes=fixes,
+        overwrites=overwrites,
+        made_by=made_by,
+    )

@@ -1,0 +1,55 @@
+"""When an event is compared next, and since when: pure decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from regbridge.models import Reconcile
+
+CLOCKS_MS = 3_600_000
+"""By so much at most this machine's clock and Cvent's are taken to differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What passes of an event have been; rows of finished ones, None where there was none.
+
+    `newest` is the newest change (ms) that Cvent has shown.
+    """
+
+    last: Any | None = None
+    last_full: Any | None = None
+    newest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A pass that is due; `since` (ms) is None for a full one."""
+
+    since: int | None
+
+
+def due_now(past: Past, rules: Reconcile, now: int) -> Due | None:
+    """Say whether an event is to be compared now, and how; one that is new always, and fully."""
+    if past.last is None or past.last_full is None:
+        return Due(None)
+    if now - past.last_full.began_at >= round(rules.full_every_hours * 3_600_000):
+        return Due(None)
+    if rules.every_minutes is None or now - past.last.began_at < round(
+        rules.every_minutes * 60_000
+    ):
+        return None
+    return Due(since(past, rules))
+
+
+def since(past: Past, rules: Reconcile) -> int | None:
+    """Return from when on (ms) changes are asked for, None for all.
+
+    The newest known change is a time of Cvent's own clock. Where nothing changes for long, the
+    last pass's time moves it on, or a crowd that changed at one moment would be read every time.
+    """
+    if past.last is None or past.last_full is None:
+        return None
+    known: int = max(past.newest or 0, past.last.began_at - CLOCKS_MS)
+    return max(0, known - round(rules.overlap_minutes * 60_000))

@@ -1,0 +1,62 @@
+"""What each target should have: the newest delivery of each registrant there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from regbridge.store.rows import ORDER
+from regbridge.store.tables import State, deliveries, registrants, registrations
+
+SETTLED = (State.DELIVERED, State.UNCHANGED)
+_THERE = deliveries.c.reached | deliveries.c.state.in_(SETTLED)
+
+
+def delivered_to(
+    connection: Connection, client: str, target: str, above: int, limit: int
+) -> Sequence[Any]:
+    """Return the deliveries that a target has, or may have, in the order of their numbers.
+
+    `order` is what revisions of a registrant are ordered by.
+    """
+    statement = (
+        select(
+            deliveries.c.id,
+            deliveries.c.registration_id,
+            deliveries.c.registrant_id,
+            deliveries.c.state,
+            deliveries.c.record,
+            deliveries.c.contact_stub,
+            deliveries.c.settled_at,
+            deliveries.c.external_id,
+            registrations.c.previous_contact_stub,
+            registrations.c.event_stub,
+            registrations.c.name,
+            registrants.c.subject,
+            *(column.label(f"order_{place}") for place, column in enumerate(ORDER)),
+        )
+        .join(registrations, registrations.c.id == deliveries.c.registration_id)
+        .outerjoin(registrants, registrants.c.id == deliveries.c.registrant_id)
+        .where(
+            deliveries.c.client == client,
+            deliveries.c.target == target,
+            deliveries.c.id > above,
+            _THERE,
+        )
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return connection.execute(statement).all()
+
+
+def count_purged(connection: Connection, client: str, target: str) -> int:
+    """Return how many deliveries of a target have no record any more."""
+    statement = select(func.count()).where(
+        deliveries.c.client == client,
+        deliveries.c.target == target,
+        deliveries.c.record == "",
+        _THERE,
+    )
+    return connection.scalar(statement) or 0

@@ -1,0 +1,187 @@
+"""What test_ledger_reconcile.py compares: an account at Cvent, and a target that can be read."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from tests.integration.ledger.conftest import Clock, Ledger, Recorder
+
+from regbridge import (
+    Attendee,
+    AttendeePage,
+    Delivered,
+    DeliveredPage,
+    Drop,
+    Event,
+    Outcome,
+    Plugin,
+    Record,
+    Registration,
+    RejectedError,
+    Target,
+    hookimpl,
+)
+from regbridge.models import Reconcile
+from regbridge.store.clock import from_ms
+from regbridge.testing.payloads import EVENT_STUB, live, registrant
+
+EVENT = Event("conference", EVENT_STUB.lower())
+RULES = Reconcile(every_minutes=60, grace_minutes=5, overlap_minutes=10)
+
+
+class Account(Plugin):
+    """Whom Cvent has: attendees by their number. Pages hold two; `script` is what calls raise."""
+
+    def __init__(self, clock: Clock, page_size: int = 2) -> None:
+        self.clock = clock
+        self.page_size = page_size
+        self.people: dict[int, Attendee] = {}
+        self.calls: list[tuple[datetime | None, str]] = []
+        self.script: deque[BaseException | None] = deque()
+
+    def put(
+        self, number: int, company: str = "", status: str = "Accepted", **changes: Any
+    ) -> Mapping[str, Any]:
+        """Register or change somebody now; return the record that a webhook would have."""
+        fields = registrant(number, company=company, inviteeStatus=status)
+        fields["isGuest"] = changes.get("is_guest", False)
+        self.people[number] = Attendee(
+            invitee_stub=fields["inviteeStub"].lower(),
+            contact_stub=fields["contactStub"].lower(),
+            status=status,
+            modified_at=from_ms(self.clock.now),
+            fields=fields,
+            **changes,
+        )
+        return fields
+
+    def remove_guest(self, number: int) -> None:
+        """Delete a guest: Cvent keeps them, and marks them as deleted."""
+        gone = replace(self.people[number], is_deleted=True, modified_at=from_ms(self.clock.now))
+        fields = {**gone.fields, "inviteeStatus": "Cancelled"}
+        self.people[number] = replace(gone, fields=fields)
+
+    @hookimpl
+    def list_attendees(self, event: Event, since: datetime | None, page: str) -> AttendeePage:
+        assert event == EVENT
+        self.calls.append((since, page))
+        fault = self.script.popleft() if self.script else None
+        if fault is not None:
+            raise fault
+        found = [
+            one
+            for one in self.people.values()
+            if since is None or (one.modified_at and one.modified_at > since)
+        ]
+        start = int(page or 0)
+        if start > len(found):
+            raise RejectedError("no such page")
+        end = start + self.page_size
+        more = str(end) if end < len(found) else ""
+        return AttendeePage(found[start:end], more, total=len(found))
+
+
+class Companies(Plugin):
+    """Maps invitee, company and status; drops the company FILTERED."""
+
+    @hookimpl
+    def filter_registration(self, registration: Registration) -> Drop | None:
+        return Drop("not wanted") if registration.fields.get("company") == "FILTERED" else None
+
+    @hookimpl
+    def map_registration(self, registration: Registration, target: Target) -> Record:
+        fields = registration.fields
+        if fields.get("company") == "REFUSE":
+            raise RejectedError("the company is not allowed", field="company")
+        return Record(
+            {
+                "invitee": registration.invitee_stub,
+                "company": fields.get("company", ""),
+                "status": fields.get("inviteeStatus", ""),
+            }
+        )
+
+
+class Table(Recorder):
+    """A target that holds one row for each invitee, and can be read two rows at a time."""
+
+    def __init__(self, *, reads_back: bool = True) -> None:
+        super().__init__()
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.reads_back = reads_back
+        self.answer = self._take
+
+    def _take(self, record: Record) -> Outcome:
+        key = record.fields["invitee"]
+        known = key in self.rows
+        self.rows[key] = dict(record.fields)
+        return Outcome.updated(key) if known else Outcome.created(key)
+
+    @hookimpl
+    def list_delivered(self, target: Target, page: str) -> DeliveredPage:
+        start = int(page or 0)
+        found = [Delivered(key, row) for key, row in list(self.rows.items())[start : start + 2]]
+        more = str(start + 2) if start + 2 < len(self.rows) else ""
+        return DeliveredPage(found, more)
+
+    def as_delivered(self, record: Record) -> Delivered:
+        return Delivered(record.fields["invitee"], record.fields)
+
+
+class Places:
+    """Cvent, a ledger and a target, with a pass whenever a test says so."""
+
+    def __init__(
+        self, ledger: Ledger, rules: Reconcile = RULES, *, reads_back: bool = True
+    ) -> None:
+        self.ledger = ledger
+        self.account = Account(ledger.clock)
+        self.table = Table(reads_back=reads_back)
+        self.configure(rules)
+
+    def configure(self, rules: Reconcile) -> None:
+        """Give the client other rules."""
+        self.ledger.add_client(
+            self.account,
+            Companies(),
+            targets={"crm": self.table},
+            events={"conference": EVENT},
+            reconcile=rules,
+        )
+
+    def tell(self, record: Mapping[str, Any], event_type: str = "InviteeOrGuestModified") -> None:
+        """Receive Cvent's webhook about a record."""
+        time = f"{from_ms(self.ledger.clock.now):%Y-%m-%dT%H:%M:%S.000Z}"
+        self.ledger.receive(live(event_type, dict(record), time=time))
+
+    def wait(self, minutes: float = 61) -> None:
+        """Let time pass until the next pass is due, and do all that is due then."""
+        self.ledger.advance(minutes * 60)
+        self.run()
+
+    def run(self, seconds: int = 180) -> None:
+        """Do what is due, and what comes due within some minutes."""
+        for _ in range(seconds):
+            self.reconcile_now()
+            self.ledger.run()
+            self.ledger.advance(1)
+        self.ledger.run()
+
+    def reconcile_now(self) -> None:
+        """Let the worker look whether a pass is due."""
+        for lane in self.ledger.worker._lanes:
+            if lane.step == "reconcile":
+                lane.run.__self__._look_at = 0.0  # type: ignore[attr-defined]
+
+    def companies(self) -> list[str]:
+        """What the target holds."""
+        return sorted(row["company"] for row in self.table.rows.values())
+
+
+def people(companies: Sequence[str]) -> dict[int, str]:
+    """Number companies, from 1."""
+    return dict(enumerate(companies, start=1))
