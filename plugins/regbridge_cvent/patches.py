@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from regbridge import Event
+from regbridge import Event, Registration
 from regbridge_cvent.questions import Names
 from regbridge_cvent.settings import Part
 
@@ -133,3 +133,8 @@ def id_of(row: Any) -> str:
     """Return the id of a row, in lower case because Cvent writes GUIDs in both; "" for none."""
     found = row.get("id") if isinstance(row, Mapping) else None
     return str(found).lower() if found else ""
+
+
+def attendee_id(registration: Registration) -> str:
+    """Return the same of the attendee whom a registration is about."""
+    return registration.invitee_stub.lower()
