@@ -12,7 +12,10 @@ from regbridge_cvent.settings import Part
 
 Row = Mapping[str, Any]
 
-_APART = ("answers", "questions", "contact", "event", "_links", "webLinks")
+UNUSED = ("questions", "_links", "webLinks")
+"""What an attendee holds that is in no patch: an old copy of the custom fields, and links."""
+
+_APART = ("answers", "contact", "event", *UNUSED)
 """What an attendee holds that has a place of its own in the patch, or none."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from regbridge import normal_id
 from regbridge_cvent.moments import read_moment, write_moment
-from regbridge_cvent.patches import Row
+from regbridge_cvent.patches import UNUSED, Row
 
 _OF_CONTACT: Mapping[str, str] = {
     "contactSourceId": "sourceId",
@@ -48,9 +48,11 @@ def synced_record(row: Row, event_id: str) -> dict[str, Any]:
     """Return the record under the names of AttendeeManualSynced; "" for what the row lacks.
 
     What the API does not tell about an attendee, such as orders, is left out. `attendee` is the
-    row itself. The shapes are those of reference/cvent-webhooks.md, sections 7 and 8.
+    row itself, without links by which a registration is accepted or declined. The shapes are those
+    of reference/cvent-webhooks.md, sections 7 and 8.
     """
-    return {**_registration(row, event_id), **_person(_inner(row, "contact")), "attendee": row}
+    kept = {name: value for name, value in row.items() if name not in UNUSED}
+    return {**_registration(row, event_id), **_person(_inner(row, "contact")), "attendee": kept}
 
 
 def _registration(row: Row, event_id: str) -> dict[str, Any]:

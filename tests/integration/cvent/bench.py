@@ -103,7 +103,7 @@ def the_event(
 
 
 def registration(number: int = 1, **about: Any) -> Registration:
-    record = payloads.registrant(number, EVENT)
+    record = about.pop("fields", None) or payloads.registrant(number, EVENT)
     about = {
         "event": the_event(),
         "invitee_stub": record["inviteeStub"].lower(),
