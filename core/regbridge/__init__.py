@@ -48,6 +48,7 @@ from regbridge.times import parse_time
 
 if TYPE_CHECKING:
     from regbridge.hookspecs import hookimpl
+    from regbridge.message import normal_id
     from regbridge.plugin import Plugin, PluginContext, Settings, TargetPlugin
     from regbridge.secret import Secret, Text
 
@@ -97,12 +98,14 @@ __all__ = [
     "did_you_mean",
     "hookimpl",
     "masker",
+    "normal_id",
     "parse_time",
     "redact",
 ]
 
 _WHEN_ASKED_FOR = {
     "hookimpl": "regbridge.hookspecs",
+    "normal_id": "regbridge.message",
     "Plugin": "regbridge.plugin",
     "PluginContext": "regbridge.plugin",
     "Settings": "regbridge.plugin",

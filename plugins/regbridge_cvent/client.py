@@ -104,20 +104,32 @@ class CventClient:
         """
         return self._answer(Call("GET", template, ids, query)).json()
 
-    def pages(
-        self, method: str, template: str, *ids: str, where: str = "", **query: Any
-    ) -> Iterator[Page]:
-        """Yield the pages of a list, which may be empty, as far as they are asked for.
+    def page(
+        self, method: str, template: str, *ids: str, where: str = "", token: str = "", **query: Any
+    ) -> Page:
+        """Return one page of a list: the first one, or the one that a token names.
 
         `where` is the filter; with POST it goes into the body. Raises what `get` raises.
         """
         body = msgspec.json.encode({"filter": where}) if method == "POST" else None
         if where and body is None:
             query["filter"] = where
+        if token:
+            query["token"] = token
         query["limit"] = self.page_size
+        return read_page(self._answer(Call(method, template, ids, query, body)))
+
+    def pages(
+        self, method: str, template: str, *ids: str, where: str = "", **query: Any
+    ) -> Iterator[Page]:
+        """Yield the pages of a list, which may be empty, as far as they are asked for.
+
+        `where` is as in `page`. Raises what `get` raises.
+        """
+        token = ""
         seen: set[str] = set()
         while len(seen) < _MOST_PAGES:
-            page = read_page(self._answer(Call(method, template, ids, dict(query), body)))
+            page = self.page(method, template, *ids, where=where, token=token, **query)
             yield page
             token = page.next_token
             if not token:
@@ -125,7 +137,6 @@ class CventClient:
             if token in seen:
                 raise RetryableError(f"Cvent repeats a page of {method} {template}")
             seen.add(token)
-            query["token"] = token
         raise RetryableError(f"{method} {template} of Cvent has no end")
 
     def rows(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from regbridge import (
+    AttendeePage,
     Event,
     Finding,
     Kind,
@@ -20,13 +22,15 @@ from regbridge import (
     Target,
     hookimpl,
 )
+from regbridge_cvent.attendees import list_page
 from regbridge_cvent.catalogue import Catalogue
 from regbridge_cvent.check import check_account
 from regbridge_cvent.client import CventClient
 from regbridge_cvent.filters import equals
+from regbridge_cvent.listed import listed_rows
 from regbridge_cvent.lookup import look_up_each
 from regbridge_cvent.now import Now
-from regbridge_cvent.patches import About, Facts, id_of, make_patch
+from regbridge_cvent.patches import About, Facts, attendee_id, id_of, make_patch
 from regbridge_cvent.plan import BATCH, Plan
 from regbridge_cvent.questions import Names, answered
 from regbridge_cvent.scopes import scopes_of
@@ -85,8 +89,13 @@ class CventEnrich(Plugin):
             events[registration.event_stub.lower()].append(place)
         for places in events.values():
             found = self._of_event([registrations[place] for place in places])
-            entries |= {place: found[_attendee(registrations[place])] for place in places}
+            entries |= {place: found[attendee_id(registrations[place])] for place in places}
         return [entries.get(place) for place in range(len(registrations))]
+
+    @hookimpl
+    def list_attendees(self, event: Event, since: datetime | None, page: str) -> AttendeePage:
+        """Return a page of an event's attendees; enrichment needs no more of most of them."""
+        return list_page(self._client, event, since, page)
 
     @hookimpl
     def check_connection(self, target: Target) -> Sequence[Finding] | None:
@@ -111,9 +120,9 @@ class CventEnrich(Plugin):
             names = self._names(event_id, event, shown)
             about = self._about(event_id, shown)
         except RejectedError as error:
-            return dict.fromkeys(map(_attendee, members), error)
+            return dict.fromkeys(map(attendee_id, members), error)
         entries: dict[str, Entry] = {}
-        for attendee in map(_attendee, members):
+        for attendee in map(attendee_id, members):
             found = facts.get(attendee, _not_shown())
             if isinstance(found, Facts):
                 found = about.added_to(found)
@@ -148,11 +157,19 @@ class CventEnrich(Plugin):
     def _facts(
         self, event: str, members: Sequence[Registration]
     ) -> dict[str, Facts | RejectedError]:
+        listed = listed_rows(members, self.settings.include)
+        found: dict[str, Facts | RejectedError] = {id_: Facts(row) for id_, row in listed.items()}
+        others = [each for each in members if attendee_id(each) not in listed]
+        return found | self._looked_up(event, others) if others else found
+
+    def _looked_up(
+        self, event: str, members: Sequence[Registration]
+    ) -> dict[str, Facts | RejectedError]:
         snapshot = self._snapshots.find(event, members)
         found: dict[str, Facts | RejectedError] = {}
         missing: dict[str, str] = {}
         for registration in members:
-            attendee = _attendee(registration)
+            attendee = attendee_id(registration)
             if snapshot and snapshot.serves(attendee, registration.received_at):
                 found[attendee] = snapshot.facts(attendee)
             else:
@@ -161,11 +178,6 @@ class CventEnrich(Plugin):
             ids = list(missing.values())
             found |= look_up_each(self._client, self.settings, self._plan, event, ids)
         return found
-
-
-def _attendee(registration: Registration) -> str:
-    """Return what attendees are told apart by: Cvent writes GUIDs in both cases."""
-    return registration.invitee_stub.lower()
 
 
 def _not_shown() -> RetryableError:

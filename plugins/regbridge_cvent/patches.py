@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from regbridge import Event
+from regbridge import Event, Registration
 from regbridge_cvent.questions import Names
 from regbridge_cvent.settings import Part
 
 Row = Mapping[str, Any]
 
-_APART = ("answers", "questions", "contact", "event", "_links", "webLinks")
+UNUSED = ("questions", "_links", "webLinks")
+"""What an attendee holds that is in no patch: an old copy of the custom fields, and links."""
+
+_APART = ("answers", "contact", "event", *UNUSED)
 """What an attendee holds that has a place of its own in the patch, or none."""
 
 
@@ -133,3 +136,8 @@ def id_of(row: Any) -> str:
     """Return the id of a row, in lower case because Cvent writes GUIDs in both; "" for none."""
     found = row.get("id") if isinstance(row, Mapping) else None
     return str(found).lower() if found else ""
+
+
+def attendee_id(registration: Registration) -> str:
+    """Return the same of the attendee whom a registration is about."""
+    return registration.invitee_stub.lower()

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from tests.integration.cvent.bench import UNHURRIED, Bench, Serve
 from tests.integration.cvent.openapi import BASE_PATH, Recorder, read_specification
 
 from regbridge.testing.server import LocalServer
-from regbridge_cvent.simulator import Behaviour, CventSimulator, Population, Tier
+from regbridge_cvent.simulator import Behaviour, CventSimulator, Population
 
 TIMEOUT = 30
-UNHURRIED = Tier("as fast as tests like", None, 100_000, 100_000)
 
 
 @pytest.fixture(scope="session")
@@ -149,3 +150,11 @@ def simulate(
             return caller
 
         yield start
+
+
+@pytest.fixture
+def bench(serve: Serve, clock: Clock, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(serve, clock, tmp_path)
+    yield bench
+    for plugin in bench.plugins:
+        plugin.close()

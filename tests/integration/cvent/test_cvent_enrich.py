@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.cvent.conftest import UNHURRIED, Clock
+from tests.integration.cvent.bench import (
+    EVENT,
+    UNHURRIED,
+    Bench,
+    Serve,
+    operations,
+    patches,
+    registration,
+    the_event,
+)
 from tests.integration.cvent.openapi import Recorder
 
 from regbridge import (
-    Client,
     CredentialsError,
     Event,
     Finding,
     Kind,
     Level,
-    PluginContext,
     Product,
     Question,
     QuotaExceededError,
@@ -30,11 +34,8 @@ from regbridge import (
     RetryableError,
     Target,
 )
-from regbridge.limits import Limiters, OwnPlaces
 from regbridge.testing import payloads
 from regbridge_cvent.enrich import CventEnrich
-from regbridge_cvent.now import Now
-from regbridge_cvent.settings import CventSettings
 from regbridge_cvent.simulator import (
     FREE,
     SCOPES,
@@ -46,119 +47,13 @@ from regbridge_cvent.simulator import (
     Tier,
 )
 
-EVENT = payloads.EVENT
 OTHER_EVENT = "1C4C4410-1D46-43CD-A903-E8CF9DE6ADE5"
-RECEIVED = datetime(2026, 11, 24, 9, 59, tzinfo=UTC)
 EVERYTHING = ("answers", "contact", "guests", "orders", "sessions", "event", "parent")
-Serve = Callable[[CventSimulator], str]
-
-
-class Bench:
-    """A simulator and the plugin under test, with one clock for both."""
-
-    def __init__(self, serve: Serve, clock: Clock, folder: Path) -> None:
-        self._serve = serve
-        self.clock = clock
-        self._folder = folder
-        self.places = OwnPlaces()
-        self.slept: list[float] = []
-        self._turn = threading.Lock()
-        self.plugins: list[CventEnrich] = []
-
-    def simulate(self, population: Population | None = None, **behaviour: Any) -> CventSimulator:
-        behaviour.setdefault("tier", UNHURRIED)
-        self.simulator = CventSimulator(
-            population or Population(5), Behaviour(**behaviour), clock=self.clock
-        )
-        self.url = self._serve(self.simulator)
-        return self.simulator
-
-    def sleep(self, seconds: float) -> None:
-        # Time must not run away from a call that is really under way in another thread.
-        threading.Event().wait(0.003)
-        with self._turn:  # threads that sleep at once would turn the clock back
-            self.slept.append(seconds)
-            self.clock.sleep(seconds)
-
-    def plugin(
-        self, *include: str, event: Event | None = None, account: Any = None, **settings: Any
-    ) -> CventEnrich:
-        seconds = self.clock_seconds
-        limiters = Limiters(self.places, seconds, self.sleep)
-        named = event or the_event()
-        client = Client(
-            "apap", events={named.name: named}, targets={"one": Target("one"), "two": Target("two")}
-        )
-        context = PluginContext(
-            "cvent-enrich", client, self._folder, None, ("plugins", 1), limiters
-        )
-        given = {
-            "account": account or self.account(),
-            "include": include or ("answers", "contact"),
-            **settings,
-        }
-        model = CventSettings.model_validate(given, context={"folder": self._folder})
-        self.plugins.append(CventEnrich(model, context, Now(seconds, self.sleep, lambda: 0.5)))
-        return self.plugins[-1]
-
-    def clock_seconds(self) -> float:
-        return self.clock.now.timestamp()
-
-    def account(self, **changes: Any) -> dict[str, Any]:
-        (self._folder / "id").write_text("simulator", encoding="utf-8")
-        (self._folder / "secret").write_text("simulator-secret", encoding="utf-8")
-        return {
-            "url": self.url,
-            "client_id": {"file": "id"},
-            "client_secret": {"file": "secret"},
-        } | changes
-
-
-@pytest.fixture
-def bench(serve: Serve, clock: Clock, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(serve, clock, tmp_path)
-    yield bench
-    for plugin in bench.plugins:
-        plugin.close()
-
-
-def the_event(
-    questions: Mapping[str, Question] | None = None, products: Mapping[str, Product] | None = None
-) -> Event:
-    return Event("conference", EVENT.lower(), "UTC", questions or {}, products or {})
-
-
-def registration(number: int = 1, **about: Any) -> Registration:
-    record = payloads.registrant(number, EVENT)
-    about = {
-        "event": the_event(),
-        "invitee_stub": record["inviteeStub"].lower(),
-        "received_at": RECEIVED,
-        **about,
-    }
-    return Registration(
-        id=number,
-        client="apap",
-        endpoint="CventReg",
-        kind=about.pop("kind", Kind.REGISTRATION),
-        event_type="AttendeeManualSynced",
-        fields=record,
-        event_stub=about.pop("event_stub", EVENT.lower()),
-        **about,
-    )
 
 
 def of_other_event(number: int, **about: Any) -> Registration:
     invitee = payloads.registrant(number, OTHER_EVENT)["inviteeStub"].lower()
     return registration(number, event_stub=OTHER_EVENT.lower(), invitee_stub=invitee, **about)
-
-
-def patches(plugin: CventEnrich, registrations: Sequence[Registration]) -> list[Any]:
-    return list(plugin.enrich_registrations(registrations))
-
-
-def operations(simulator: CventSimulator) -> Counter[str]:
-    return simulator.calls.operations
 
 
 # --- what is fetched ---

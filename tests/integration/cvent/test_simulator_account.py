@@ -306,6 +306,23 @@ def test_a_change_moves_the_clocks_that_it_should(caller: Caller, clock: Clock) 
     assert caller.ids("/attendees", filter="status eq 'Cancelled'") == {attendee_id(4)}
 
 
+def test_who_cancels_is_still_there_and_says_since_when(caller: Caller, clock: Clock) -> None:
+    clock.sleep(60)
+    caller.simulator.world.cancel(attendee_id(4))
+    after = caller.get(f"/attendees/{attendee_id(4)}").json()
+    assert after["status"] == "Cancelled"
+    assert after["registrationCancelledAt"] == after["lastModified"] == "2026-11-24T10:01:00.000Z"
+    assert caller.ids("/attendees", filter="status eq 'Cancelled'") == {attendee_id(4)}
+
+
+def test_a_test_can_ask_whom_the_account_has_at_an_event(caller: Caller) -> None:
+    there = caller.simulator.world.attendees_at(payloads.EVENT)
+    query = {"filter": f"event.id eq '{EVENT}'", "includeDeletedGuests": "true"}
+    assert {each["id"] for each in there} == caller.ids("/attendees", **query)
+    assert len(there) == 60 + 6 + 2
+    assert caller.simulator.world.attendees_at(payloads.SUMMIT) == []
+
+
 def test_a_changed_contact_moves_its_attendee_but_not_attendee_last_modified(
     caller: Caller,
 ) -> None:

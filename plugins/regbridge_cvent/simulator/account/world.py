@@ -49,6 +49,12 @@ class World:
         """Return a contact. Raises `KeyError`."""
         return self.tables.contacts[contact_id].record
 
+    def attendees_at(self, event: str) -> list[Record]:
+        """Return all attendees of an event, visible or not, deleted guests among them."""
+        with self._lock:
+            rows = self.tables.attendees.having("event.id", rest_id(event))
+            return [row.record for row in rows]
+
     def find(self, table: Table, condition: Condition) -> list[Row]:
         """Return the rows that fulfil a condition and can be read now."""
         with self._lock:
@@ -110,6 +116,10 @@ class World:
             raise ValueError("a contact is changed by change_contact() or substitute()")
         with self._lock:
             self._touch(attendee_id, {"attendeeLastModified": self._now(), **fields})
+
+    def cancel(self, attendee_id: str) -> None:
+        """Cancel a registration as a planner or the registrant does; orders stay."""
+        self.change(attendee_id, status="Cancelled", registrationCancelledAt=self._now())
 
     def answer(self, attendee_id: str, code: str, *values: str) -> None:
         """Give an attendee's answer to the question with a code; no value takes it back."""
