@@ -71,7 +71,9 @@ def compare(attendee: Attendee, known: Known | None, asked: Asked) -> Difference
         return Left.ON_ITS_WAY
     was, is_now = (known.status or "").casefold(), status_of(attendee)
     if attendee.is_deleted:
-        return Difference.DELETED_GUEST if was not in _NOT_LIVE else Left.SAME
+        is_now = "cancelled"
+        if was not in _NOT_LIVE:
+            return Difference.DELETED_GUEST
     if was and is_now and was != is_now:
         ended = is_now in _NOT_LIVE and was not in _NOT_LIVE
         return Difference.CANCELLED if ended else Difference.STALE

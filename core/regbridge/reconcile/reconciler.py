@@ -77,7 +77,7 @@ class Reconciler:
             try:
                 self._steps[row.step](row, lease)
             except LostLeaseError:
-                log.warning("another process goes on with the pass", client=client, event=row.event)
+                log.warning("another process goes on with the pass", client=client, of=row.event)
             except StoreUnavailableError:
                 raise
             except RegbridgeError as error:
@@ -117,7 +117,7 @@ class Reconciler:
 
     def _finish(self, row: Any, lease: Lease) -> None:
         self._bench.store.write(lambda c: self._end(c, row, lease))
-        log.info("reconciled", client=row.client, event=row.event, calls=row.calls)
+        log.info("reconciled", client=row.client, of=row.event, calls=row.calls)
 
     def _end(self, connection: Any, row: Any, lease: Lease) -> None:
         values = take_account(connection, row, self._bench.pipeline)
@@ -130,7 +130,7 @@ class Reconciler:
 
     def _postpone(self, row: Any, lease: Lease, error: RegbridgeError) -> None:
         """Try again later; a page that Cvent knows no longer lets the pass begin again."""
-        log.warning("a pass waits", client=row.client, event=row.event, error=error.detail)
+        log.warning("a pass waits", client=row.client, of=row.event, error=error.detail)
         now = self._bench.clock()
         if isinstance(error, RejectedError) and row.page:
             at = lease.at(now)

@@ -90,7 +90,7 @@ def count_there(
         differences.c.kind == Difference.MISSING_THERE,
         differences.c.delivery_id == deliveries.c.id,
         deliveries.c.state.in_(SETTLED),
-        deliveries.c.settled_at <= differences.c.found_at,
+        deliveries.c.settled_at < differences.c.found_at,
     )
     each = (
         select(

@@ -27,7 +27,8 @@ from regbridge import (
 )
 from regbridge.models import Reconcile
 from regbridge.store.clock import from_ms
-from regbridge.testing.payloads import EVENT_STUB, live, registrant
+from regbridge.testing.payloads import EVENT as EVENT_STUB
+from regbridge.testing.payloads import live, registrant
 
 EVENT = Event("conference", EVENT_STUB.lower())
 RULES = Reconcile(every_minutes=60, grace_minutes=5, overlap_minutes=10)
@@ -87,6 +88,9 @@ class Account(Plugin):
 
 class Companies(Plugin):
     """Maps invitee, company and status; drops the company FILTERED."""
+
+    def __init__(self) -> None:
+        pass
 
     @hookimpl
     def filter_registration(self, registration: Registration) -> Drop | None:
@@ -155,15 +159,22 @@ class Places:
 
     def tell(self, record: Mapping[str, Any], event_type: str = "InviteeOrGuestModified") -> None:
         """Receive Cvent's webhook about a record."""
-        time = f"{from_ms(self.ledger.clock.now):%Y-%m-%dT%H:%M:%S.000Z}"
-        self.ledger.receive(live(event_type, dict(record), time=time))
+        self.ledger.receive(self.message(record, event_type))
+
+    def message(
+        self, record: Mapping[str, Any], event_type: str = "InviteeOrGuestModified"
+    ) -> Mapping[str, Any]:
+        """Return the message that Cvent makes now about a record."""
+        now = from_ms(self.ledger.clock.now)
+        time = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"
+        return live(event_type, dict(record), time=time)
 
     def wait(self, minutes: float = 61) -> None:
         """Let time pass until the next pass is due, and do all that is due then."""
         self.ledger.advance(minutes * 60)
         self.run()
 
-    def run(self, seconds: int = 180) -> None:
+    def run(self, seconds: int = 10) -> None:
         """Do what is due, and what comes due within some minutes."""
         for _ in range(seconds):
             self.reconcile_now()
