@@ -27,8 +27,8 @@ from regbridge import (
     hookimpl,
 )
 from regbridge_files.formats import DELIVERY, Csv, Format, JsonLines
-from regbridge_files.listing import list_page
 from regbridge_files.lines import LineFile, has_header
+from regbridge_files.listing import list_page
 
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 
