@@ -51,7 +51,8 @@ class Destination(ABC):
 
     `secrets` are texts that no error may hold. `failures` are the ways in which `fail` can break
     the target: all, unless there is a reason (a file has no credentials). `text_limit` is how many
-    characters the text of a record may have, None if the target has no limit.
+    characters the text of a record may have, None if the target has no limit. If the plugin can be
+    read back, let its pages be so small that ten records are several.
     """
 
     plugin: TargetPlugin
