@@ -42,6 +42,8 @@ PARENT = Column("parent", Type.LOOKUP)
         (CLOCK, "2027-03-04T08:00:00-05:00", "2027-03-04T08:00:00Z"),
         (MOMENT, "2027-03-04T08:00:00-05:00", "2027-03-04T13:00:00Z"),
         (MOMENT, "2027-03-04T08:00:00Z", "2027-03-04T09:00:00.0000000+01:00"),
+        (MOMENT, "2027-03-04T08:00:00Z", "2027-03-04T08:00:00"),
+        (Column("number", Type.DOUBLE), "1.50", 1.5),
         (CHOICES, [10, 2, 2], "2,10"),
         (CHOICES, [], None),
         (Column("guid", Type.GUID), "{0F8FAD5B-D9CB-469F-A165-70867728950E}", None),

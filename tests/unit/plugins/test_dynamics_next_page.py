@@ -9,9 +9,10 @@ from typing import Any, cast
 import pytest
 from tests.unit.plugins.dynamics_tables import STAGING, settings
 
-from regbridge import DeliveredPage, RetryableError
+from regbridge import DeliveredPage, RegbridgeError, RejectedError, RetryableError
 from regbridge.http import Answer
 from regbridge_dynamics.client import WebApi
+from regbridge_dynamics.errors import Refusal, Trouble
 from regbridge_dynamics.listing import list_rows
 from regbridge_dynamics.rows import Rows
 
@@ -32,9 +33,11 @@ class Environment:
 
     def get(
         self, path: str, params: Mapping[str, str] | None, *, prefer: str, annotations: str
-    ) -> Answer:
+    ) -> Answer | Refusal:
         assert annotations == "", "names and labels of every value would come as well"
         self.asked.append((path, params, prefer))
+        if isinstance(self.document, Refusal):
+            return self.document
         return Answer(200, {}, json.dumps(self.document).encode())
 
 
@@ -109,6 +112,27 @@ def test_a_page_that_leads_to_itself_is_not_read_for_ever() -> None:
 def test_an_answer_that_is_no_list_of_rows_is_tried_again(document: Any) -> None:
     with pytest.raises(RetryableError, match="no list"):
         page_of(document)
+
+
+BAD = Refusal(Trouble.RECORD, 400, "0x80060888", "")
+LATER = Refusal(Trouble.LATER, 500, "0x80044150", "", retry_after=7.0)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "page", "expected"),
+    [
+        (BAD, "", RetryableError),
+        (BAD, f"new_stagings?{QUERY}", RejectedError),
+        (LATER, "", RetryableError),
+        (LATER, f"new_stagings?{QUERY}", RetryableError),
+    ],
+)
+def test_only_a_page_that_is_wrong_by_itself_is_begun_again(
+    refusal: Refusal, page: str, expected: type[RegbridgeError]
+) -> None:
+    with pytest.raises(expected, match="does not list the table new_staging") as caught:
+        page_of(refusal, page)
+    assert getattr(caught.value, "retry_after", None) == refusal.retry_after
 
 
 @pytest.mark.parametrize("missing", [{}, {"new_event": None}, {"new_event": ""}])
