@@ -140,8 +140,9 @@ def list_delivered(  # type: ignore[empty-body]
     """Say what a target has, a page at a time, for `regbridge reconcile`.
 
     Only the target's own plugin is asked; one that cannot be read back leaves the hook out. `page`
-    is "" for the first page and then the `next_page` of the answer before. A plugin with this hook
-    has `as_delivered` too, which says how a record that was delivered is listed.
+    is "" for the first page and then the `next_page` of the answer before. Raise `RejectedError`
+    for a page that is no longer known. A plugin with this hook has `as_delivered` too, for how a
+    record that was delivered is listed.
 
     Example: `files` reads its file, and the number of the delivery is the key.
     """

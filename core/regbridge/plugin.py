@@ -82,7 +82,9 @@ class TargetPlugin(Plugin):
     def as_delivered(self, record: Record) -> Delivered:
         """Return how `list_delivered` lists a record that was delivered.
 
-        What cannot be compared is left out of `fields`. Raises `RejectedError` for a record that
-        the target cannot have. A plugin with `list_delivered` overrides this.
+        The host compares the fields that `as_delivered` names with the listed ones: what cannot be
+        compared is left out here, whatever is listed. Keys and fields are kept as JSON. Raises
+        `RejectedError` for a record that the target cannot have. A plugin with `list_delivered`
+        overrides this.
         """
         raise NotImplementedError

@@ -26,14 +26,16 @@ BASE_PATH = "/api/data/v9.2"
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 """The header of a body."""
 
-# reference/dataverse-web-api.md, section 2; the annotations tell when a plug-in asks for a retry.
+ANNOTATIONS = 'odata.include-annotations="*"'
+"""What tells when a plug-in asks for a retry; of what is read it tells everything twice."""
+
+# reference/dataverse-web-api.md, section 2.
 _ALWAYS = {
     "Accept": "application/json",
     "OData-Version": "4.0",
     "OData-MaxVersion": "4.0",
     "If-None-Match": "null",
 }
-_ANNOTATIONS = 'odata.include-annotations="*"'
 _LARGEST = 64_000_000
 _REFUSED = 300
 _NO_CONTENT = 204
@@ -86,10 +88,17 @@ class WebApi:
             largest=_LARGEST,
         )
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer | Refusal:
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        prefer: str = "",
+        annotations: str = ANNOTATIONS,
+    ) -> Answer | Refusal:
         """Read something; `path` begins below the base. Raises as `send` does."""
         try:
-            return self.send("GET", path, params=params)
+            return self.send("GET", path, params=params, prefer=prefer, annotations=annotations)
         except AmbiguousError as error:
             # Nothing was to be changed, so to read again is safe.
             raise RetryableError(str(error), detail=error.detail) from None
@@ -102,6 +111,7 @@ class WebApi:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         prefer: str = "",
+        annotations: str = ANNOTATIONS,
         params: Mapping[str, str] | None = None,
     ) -> Answer | Refusal:
         """Make one call; return its answer, or the refusal that may concern single records.
@@ -111,7 +121,7 @@ class WebApi:
         `AmbiguousError` when the service does not answer.
         """
         token = self._tokens.token()
-        preferences = ", ".join(filter(None, (prefer, _ANNOTATIONS)))
+        preferences = ", ".join(filter(None, (prefer, annotations)))
         given = {**_ALWAYS, **(headers or {}), "Prefer": preferences}
         found = self._call(method, path, body, given, params, token)
         if isinstance(found, Refusal) and found.trouble is Trouble.UNAUTHENTICATED:

@@ -10,7 +10,7 @@ from regbridge_dynamics.schema import Behavior, Column, Option, Type
 
 BASE = (
     "LogicalName,AttributeType,AttributeTypeName,RequiredLevel,IsValidForCreate,IsValidForUpdate,"
-    "IsCustomAttribute,DisplayName"
+    "IsValidForRead,IsSecured,IsCustomAttribute,DisplayName"
 )
 """What every column tells."""
 
@@ -76,6 +76,7 @@ def _column(base: Mapping[str, Any], details: Mapping[str, Any]) -> Column:
         display=next(_labels(base.get("DisplayName")), ""),
         can_create=base.get("IsValidForCreate") is not False,
         can_update=base.get("IsValidForUpdate") is not False,
+        can_read=base.get("IsValidForRead") is not False and base.get("IsSecured") is not True,
         is_required=required == "SystemRequired",
         is_custom=base.get("IsCustomAttribute") is True,
         max_length=details.get("MaxLength"),

@@ -11,6 +11,8 @@ import msgspec
 
 from regbridge import (
     ConfigError,
+    Delivered,
+    DeliveredPage,
     Finding,
     Outcome,
     PluginContext,
@@ -26,10 +28,12 @@ from regbridge_dynamics.client import WebApi, limiter_key
 from regbridge_dynamics.errors import Trouble
 from regbridge_dynamics.fields import field_findings
 from regbridge_dynamics.fit import misfits
+from regbridge_dynamics.listing import MOST, list_rows
 from regbridge_dynamics.metadata import Metadata
 from regbridge_dynamics.pace import Pace
 from regbridge_dynamics.records import Translator, Upsert
 from regbridge_dynamics.rounds import send_in_rounds
+from regbridge_dynamics.rows import Rows
 from regbridge_dynamics.schema import Table
 from regbridge_dynamics.sending import send
 from regbridge_dynamics.settings import DynamicsSettings
@@ -47,12 +51,14 @@ class Dynamics(TargetPlugin):
 
     The same record sent twice leaves one row, so a record whose answer was lost is sent again.
     `batch_size` follows what Dataverse can take: it falls by half when the execution time is used
-    up, and rises slowly to the settings' `chunk_size`.
+    up, and rises slowly to the settings' `chunk_size`. `page_size` is how many rows are listed by
+    one call.
     """
 
     settings: DynamicsSettings
     settings_model = DynamicsSettings
     idempotent = True
+    page_size = MOST
 
     def __init__(
         self,
@@ -106,6 +112,16 @@ class Dynamics(TargetPlugin):
             return None
         return check_target(self._web, self.settings, self.context, self._zone)
 
+    @hookimpl
+    def list_delivered(self, page: str) -> DeliveredPage:
+        """Read the rows that have a key, as many by one call as Dataverse gives."""
+        return list_rows(self._web, self._rows(self._translator()), page, self.page_size)
+
+    def as_delivered(self, record: Record) -> Delivered:
+        """Return the row that a record becomes, by what the environment says now."""
+        translator = self._translator()
+        return self._rows(translator).of_upsert(translator.upsert(0, record))
+
     def preview(self, record: Record) -> Mapping[str, Any]:
         """Return the address and the body of an upsert, by what the environment says now."""
         upsert = self._translator().upsert(0, record)
@@ -126,6 +142,10 @@ class Dynamics(TargetPlugin):
             # No record is at fault: the target is left alone until somebody has corrected it.
             raise RetryableError(f"{misfit.text}; {misfit.remedy}".removesuffix("; "))
         return Translator(table, parents, settings, self._zone)
+
+    def _rows(self, translator: Translator) -> Rows:
+        mapped = self.context.target.map if self.context.target else {}
+        return Rows(translator.table, self.settings, mapped)
 
     def _send(self, table: Table, upserts: Sequence[Upsert]) -> dict[int, Outcome]:
         outcomes = send(self._web, table, upserts)

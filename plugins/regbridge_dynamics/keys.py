@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
@@ -26,13 +27,14 @@ class Address:
     """Where a record is: `plain` for the body of a request, `url` for its path.
 
     In a body nothing is percent-decoded; in a path everything is. Two addresses with the same
-    `mark` may be one record for Dataverse, which compares without regard to capitals and accents.
-    `record_id` is the record's id when that is its address, "" when an alternate key is.
+    `mark` may be one record for Dataverse, which compares without regard to capitals and accents;
+    `mark_of_row` returns it of a row. `record_id` is the record's id when that is its address, ""
+    when an alternate key is.
     """
 
     plain: str = field(repr=False)
     url: str = field(repr=False)
-    mark: Hashable = field(repr=False)
+    mark: str = field(repr=False)
     record_id: str = ""
 
 
@@ -97,8 +99,36 @@ def write_key_value(
         return column.property_name, write_guid(column, value)
     written = write_value(column, value, zone)
     if column.type is Type.STRING:
-        return name, f"'{_safe(written).replace(chr(39), chr(39) * 2)}'"
+        return name, _quoted(_safe(written))
     return name, f"{written:f}" if column.type is Type.DECIMAL else str(written)
+
+
+def mark_of_row(table: Table, sources: Iterable[Source], row: Mapping[str, Any]) -> str:
+    """Return the mark of a row's address, "" when it has none because a part lacks a value.
+
+    Nothing is refused: a person may have written what no record can have.
+    """
+    literals: list[tuple[str, str]] = []
+    for source in sources:
+        column = table.columns[source.column]
+        value = row.get(column.property_name)
+        if value is None or value == "":
+            return ""
+        literals.append((column.property_name, _literal(column, value)))
+    return _mark(table, literals)
+
+
+def _literal(column: Column, value: Any) -> str:
+    if column.type is Type.STRING:
+        return _quoted(str(value).rstrip(" "))
+    if column.type is Type.DECIMAL:
+        with suppress(ValueError):
+            return f"{write_value(column, value):f}"
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    return f"'{text.replace(chr(39), chr(39) * 2)}'"
 
 
 def _safe(text: str) -> str:
@@ -113,13 +143,18 @@ def _safe(text: str) -> str:
 
 
 def _address(table: Table, literals: list[tuple[str, str]]) -> Address:
-    mark = (table.name, *(_normal(literal) for _, literal in literals))
+    mark = _mark(table, literals)
     if [name for name, _ in literals] == [table.primary_id]:
         plain = f"{table.entity_set}({literals[0][1]})"
         return Address(plain, plain, mark, literals[0][1])
     plain = ",".join(f"{name}={literal}" for name, literal in literals)
     url = ",".join(f"{name}={_encoded(literal)}" for name, literal in literals)
     return Address(f"{table.entity_set}({plain})", f"{table.entity_set}({url})", mark)
+
+
+def _mark(table: Table, literals: Iterable[tuple[str, str]]) -> str:
+    parts = (f"{name}={_normal(literal)}" for name, literal in literals)
+    return f"{table.name}({','.join(parts)})"
 
 
 def _encoded(literal: str) -> str:

@@ -15,6 +15,8 @@ Keys = tuple[str | int, ...]
 
 _BYPASS = "prvBypassCustomBusinessLogic"
 _ACT_FOR = "prvActOnBehalfOfAnotherUser"
+_OWN = "Basic"
+"""The depth of a privilege over the user's own rows (Microsoft's enumeration PrivilegeDepth)."""
 
 
 def privilege_findings(
@@ -27,6 +29,8 @@ def privilege_findings(
 ) -> Iterator[Finding]:
     """Yield a warning for the privileges that the user's own roles lack, or that all are there.
 
+    Another one when only its own rows can be read: what is assigned to others would be missed.
+
     A team may give what the roles do not, so no lack is certain. Raises as `WebApi.send` does.
     """
     found = web.get(f"systemusers({user})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges")
@@ -35,8 +39,8 @@ def privilege_findings(
         remedy = "let an administrator compare its security roles with the documentation"
         yield Finding(Level.WARNING, text, remedy=remedy, path=path)
         return
-    held = set(_names(found.json()))
-    missing = [name for name in _needed(table, parents, settings) if name not in held]
+    depths = _depths(found.json())
+    missing = [name for name in _needed(table, parents, settings) if name not in depths]
     if missing:
         yield Finding(
             Level.WARNING,
@@ -47,12 +51,25 @@ def privilege_findings(
     else:
         text = "the application user has all privileges that the target needs"
         yield Finding(Level.OK, text, path=path)
+    read = table.privileges.get("Read", "")
+    if depths.get(read) == {_OWN}:
+        yield Finding(
+            Level.WARNING,
+            f"the security roles of the application user give {read} for its own rows alone, so "
+            "rows that were assigned to others look as if they were missing",
+            remedy="give it for the whole organization",
+            path=path,
+        )
 
 
-def _names(answer: Any) -> Iterator[str]:
-    held = answer.get("RolePrivileges") if isinstance(answer, dict) else None
-    for one in held if isinstance(held, list) else ():
-        yield str(one.get("PrivilegeName") or "")
+def _depths(answer: Any) -> dict[str, set[str]]:
+    """Return how far each privilege reaches, by its name; several roles may give it."""
+    given = answer.get("RolePrivileges") if isinstance(answer, dict) else None
+    found: dict[str, set[str]] = {}
+    for one in given if isinstance(given, list) else ():
+        depth = str(one.get("Depth") or "")
+        found.setdefault(str(one.get("PrivilegeName") or ""), set()).add(depth)
+    return found
 
 
 def _needed(

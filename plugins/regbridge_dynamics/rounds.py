@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from regbridge import Outcome, OutcomeKind, RegbridgeError
@@ -26,7 +26,7 @@ def rounds(upserts: Sequence[Upsert], size: int) -> Iterator[list[Upsert]]:
     while waiting:
         group: list[Upsert] = []
         later: list[Upsert] = []
-        marks: set[Hashable] = set()
+        marks: set[str] = set()
         for upsert in waiting:
             if len(group) < size and upsert.address.mark not in marks:
                 group.append(upsert)
@@ -47,7 +47,7 @@ def send_in_rounds(
     not to be sent again, so the rest gets the outcome that the error stands for.
     """
     outcomes: dict[int, Outcome] = {}
-    unsettled: set[Hashable] = set()
+    unsettled: set[str] = set()
     for group in rounds(upserts, size):
         held = [upsert for upsert in group if upsert.address.mark in unsettled]
         outcomes |= {upsert.place: Outcome.retry(_WAITS) for upsert in held}

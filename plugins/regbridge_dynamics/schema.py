@@ -56,7 +56,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. `max_length` is in UTF-16 units; `places` are the digits after the point."""
+    """A column. `max_length` is in UTF-16 units; `places` are the digits after the point.
+
+    `can_read` says that answers hold its value; that of a secured column may be hidden.
+    """
 
     name: str
     type: Type
@@ -64,6 +67,7 @@ class Column:
     display: str = ""
     can_create: bool = True
     can_update: bool = True
+    can_read: bool = True
     is_required: bool = False
     is_custom: bool = False
     max_length: int | None = None

@@ -12,6 +12,8 @@ from pydantic import Field
 
 from regbridge import (
     ConfigError,
+    Delivered,
+    DeliveredPage,
     Finding,
     Level,
     Outcome,
@@ -26,6 +28,7 @@ from regbridge import (
 )
 from regbridge_files.formats import DELIVERY, Csv, Format, JsonLines
 from regbridge_files.lines import LineFile, has_header
+from regbridge_files.listing import list_page
 
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 
@@ -40,12 +43,14 @@ class FilesSettings(Settings):
 class Files(TargetPlugin):
     """Appends records to a file, each once, also when an attempt is cut off in mid-line.
 
-    The file belongs to one process: several workers on one machine need a file each.
+    The file belongs to one process: several workers on one machine need a file each. `page_size`
+    is how many lines are listed at once.
     """
 
     settings: FilesSettings
     settings_model = FilesSettings
     batch_size = 2000
+    page_size = 2000
     idempotent = True
 
     def __init__(self, settings: FilesSettings, context: PluginContext) -> None:
@@ -81,6 +86,18 @@ class Files(TargetPlugin):
         except OSError as error:
             message = f"{self._path} cannot be written: {_reason(error)}"
             return [Finding(Level.ERROR, message, remedy="set another path, or clear the way")]
+
+    @hookimpl
+    def list_delivered(self, page: str) -> DeliveredPage:
+        """Read the file, a page of lines at a time; the key is the number of the delivery."""
+        try:
+            return list_page(self._path, self._format, page, self.page_size)
+        except OSError as error:
+            raise RetryableError(f"{self._path} cannot be read: {_reason(error)}") from error
+
+    def as_delivered(self, record: Record) -> Delivered:
+        """Return what the record's line says, cells of CSV as texts."""
+        return self._format.read(self._format.line(record))
 
     def _append(self, lines: Sequence[bytes]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""How a record becomes one line of JSON Lines or of CSV."""
+"""How a record is one line of JSON Lines or of CSV."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from regbridge import Record, RejectedError
+from regbridge import Delivered, Record, RejectedError
 
 DELIVERY = "_delivery"
 """The first field of every line: it tells apart two registrations with the same fields."""
@@ -20,15 +20,21 @@ _UNENCODABLE = (TypeError, ValueError, RecursionError)
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 # The last four are the full-width forms, which spreadsheets take as formulas as well.
 _FORMULA = tuple("=+-@\t\uff1d\uff0b\uff0d\uff20")
+# Not the csv module: its limit for a cell is one of the whole process.
+_CELL = re.compile(r'(?:"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<bare>[^",]*))(?P<end>,|$)')
+_WHOLE = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 
 
 class Format(Protocol):
-    """Turns records into lines; `header` is the file's first line, empty for none."""
+    """Turns records into lines, and back; `header` is the file's first line, empty for none."""
 
     header: bytes
 
     def line(self, record: Record) -> bytes:
         """Return a record's line with its newline; `RejectedError` when it cannot hold it."""
+
+    def read(self, line: bytes) -> Delivered:
+        """Return what a line says; `ValueError` when no record becomes such a line."""
 
 
 class JsonLines:
@@ -43,6 +49,17 @@ class JsonLines:
             return f"{text}\n".encode()
         except _UNENCODABLE:
             raise _rejected(record) from None
+
+    def read(self, line: bytes) -> Delivered:
+        """Return the line's values as JSON has them."""
+        try:
+            found = json.loads(line.decode())
+            _encode(found).encode()  # not everything that Python reads is JSON
+        except RecursionError:
+            raise ValueError("too deep") from None
+        if not isinstance(found, dict) or type(number := found.pop(DELIVERY, None)) is not int:
+            raise ValueError("no record")
+        return Delivered(str(number), found)
 
 
 class Csv:
@@ -73,6 +90,13 @@ class Csv:
         except _UNENCODABLE:
             raise _rejected(record) from None
 
+    def read(self, line: bytes) -> Delivered:
+        """Return the texts of the row's cells."""
+        number, *cells = _cells(line.decode().removesuffix("\n").removesuffix("\r"))
+        if not _WHOLE.fullmatch(number):
+            raise ValueError("no record")
+        return Delivered(str(int(number)), dict(zip(self._columns, cells, strict=True)))
+
     def _row(self, cells: Iterable[Any]) -> bytes:
         row: str = self._writer.writerow(cells)
         return row.encode()
@@ -96,6 +120,19 @@ def _cell(value: Any) -> Any:
 def _safe(text: str) -> str:
     text = _NEWLINE.sub(" ", text)
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+def _cells(row: str) -> list[str]:
+    """Return the texts of a row's cells. Raises `ValueError`."""
+    found = []
+    at = 0
+    while match := _CELL.match(row, at):
+        quoted = match["quoted"]
+        found.append(match["bare"] if quoted is None else quoted.replace('""', '"'))
+        at = match.end()
+        if not match["end"]:
+            return found
+    raise ValueError("no row")
 
 
 def _rejected(record: Record) -> RejectedError:

@@ -61,10 +61,7 @@ class LineFile:
             size -= len(torn)
             file.truncate(size)
         if size and not has_header(file, self._header):
-            raise RetryableError(
-                f"{self.path} begins with other columns than the mapping has now; move the file "
-                "away, and a new one is begun"
-            )
+            raise other_columns(self.path)
         # The first line of a tail from the middle of the file is only the end of a line.
         self._written = {}
         self._remember([line + b"\n" for line in lines[1 if start else 0 :]])
@@ -79,6 +76,14 @@ class LineFile:
 def torn_path(path: Path) -> Path:
     """Return where the torn lines of a file go."""
     return path.with_name(f"{path.name}.torn")
+
+
+def other_columns(path: Path) -> RetryableError:
+    """Return the error of a file that begins with another header."""
+    return RetryableError(
+        f"{path} begins with other columns than the mapping has now; move the file away, and a new "
+        "one is begun"
+    )
 
 
 def has_header(file: FileIO, header: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from regbridge import (
     AmbiguousError,
     Client,
     CredentialsError,
+    Delivered,
+    DeliveredPage,
     Outcome,
     PluginContext,
     Record,
@@ -64,6 +66,31 @@ class Shelf(TargetPlugin):
     def key(self, record: Record) -> Any:
         """Return where a record stands."""
         return record.delivery
+
+
+class OpenShelf(Shelf):
+    """Shows what stands on the shelf too, two records at a time."""
+
+    @hookimpl
+    def list_delivered(self, page: str) -> DeliveredPage:
+        """Return what stands on the shelf, two at a time."""
+        match self.failure:
+            case Failure.UNREACHABLE | Failure.BUSY:
+                raise RetryableError("the shelf cannot be reached")
+            case Failure.CREDENTIALS:
+                raise CredentialsError("the shelf is locked")
+        start = int(page or 0)
+        rows = list(self.held.items())
+        found = [self.shown(key, fields) for key, fields in rows[start : start + 2]]
+        return DeliveredPage(found, str(start + 2) if start + 2 < len(rows) else "")
+
+    def shown(self, key: Any, fields: Mapping[str, Any]) -> Delivered:
+        """Return what stands at a place."""
+        return Delivered(str(key), dict(fields))
+
+    def as_delivered(self, record: Record) -> Delivered:
+        """Return what a record looks like on the shelf."""
+        return Delivered(str(record.delivery), dict(record.fields))
 
 
 class ShelfDestination(Destination):

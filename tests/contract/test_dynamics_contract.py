@@ -25,6 +25,7 @@ from regbridge_dynamics.simulator import (
 
 APPLICATION = Application()
 LIMIT = 10_000
+RIGHTS = ("prvCreatenew_Registration", "prvReadnew_Registration")
 FAULTS = {
     Failure.BUSY: Fault.UNAVAILABLE,
     Failure.LOST_BEFORE: Fault.DROPPED_BEFORE,
@@ -83,6 +84,7 @@ class DynamicsDestination(Destination):
         )
         context = PluginContext("dynamics", Client("contract"), folder, self.target)
         self.plugin = Dynamics(settings, context)
+        self.plugin.page_size = 4
 
     def record(self, number: int, text: str = PERSON) -> Record:
         fields = {"new_number": str(number), "new_title": f"R{number}", "new_text": text}
@@ -100,11 +102,11 @@ class DynamicsDestination(Destination):
         if failure is Failure.UNREACHABLE:
             self.simulator.stop()
         elif failure is Failure.CREDENTIALS:
-            self.simulator.denied.add("prvCreatenew_Registration")
+            self.simulator.denied.update(RIGHTS)
         elif failure:
             self.simulator.fail_next(FAULTS[failure])
         else:
-            self.simulator.denied.discard("prvCreatenew_Registration")
+            self.simulator.denied.difference_update(RIGHTS)
             self.simulator.stop()
             self.simulator.start(self._port)
 

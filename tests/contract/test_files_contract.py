@@ -24,6 +24,7 @@ class FilesDestination(Destination):
         self.target = Target("file", map={"Number": "x", "Text": "x", "Bad": "x"})
         context = PluginContext("files", Client("contract"), folder, self.target)
         self.plugin = Files(FilesSettings(path=name), context)
+        self.plugin.page_size = 4
 
     def record(self, number: int, text: str = PERSON) -> Record:
         return Record({"Number": number, "Text": text}, delivery=number)

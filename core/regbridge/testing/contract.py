@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from regbridge.errors import (
     RejectedError,
     RetryableError,
 )
-from regbridge.models import Client, OutcomeKind, Record, Target
+from regbridge.models import Client, Delivered, OutcomeKind, Record, Target
 from regbridge.pipeline import NamedInstance, Pipeline
 from regbridge.plugin import TargetPlugin
 
@@ -31,6 +32,8 @@ PERSON = "Zoë O'Brien-Núñez <zoe.obrien@example.org>"
 
 UNICODE = "ß \u6f22\u5b57 \U0001f600 e\u0301 <b>&amp;</b> ]]> \"'\\ ; , = %00 {0}"
 LONG = "long " * 4000
+
+_MOST_PAGES = 100
 
 
 class Failure(StrEnum):
@@ -48,7 +51,8 @@ class Destination(ABC):
 
     `secrets` are texts that no error may hold. `failures` are the ways in which `fail` can break
     the target: all, unless there is a reason (a file has no credentials). `text_limit` is how many
-    characters the text of a record may have, None if the target has no limit.
+    characters the text of a record may have, None if the target has no limit. If the plugin can be
+    read back, let its pages be so small that ten records are several.
     """
 
     plugin: TargetPlugin
@@ -209,6 +213,68 @@ class DeliveryContract:
         assert results == [["delivered"]] * 40
         assert sorted(destination.held()) == [(number, PERSON) for number in range(1, 41)]
 
+    def test_nothing_is_listed_at_a_fresh_target(self, destination: Destination) -> None:
+        """Whatever is listed and was not delivered is reported as extra."""
+        assert listed(destination) == []
+
+    @pytest.mark.parametrize("text", [PERSON, UNICODE, LONG], ids=["plain", "unicode", "long"])
+    def test_what_was_delivered_is_listed_as_it_was_sent(
+        self, destination: Destination, text: str
+    ) -> None:
+        """An untouched record has the same key and the same fields on both sides."""
+        require_read_back(destination)
+        record = destination.record(1, text[: destination.text_limit].strip())
+        assert deliver(destination, [record]) == ["delivered"]
+
+        assert_listed(destination, [record])
+
+    def test_a_record_that_was_delivered_again_is_listed_as_it_is_now(
+        self, destination: Destination
+    ) -> None:
+        """Its former fields would be reported as changed by hand."""
+        require_read_back(destination)
+        former = destination.record(1)
+        newest = replace(destination.record(1, "another text"), delivery=2)
+        for record in (former, newest):
+            assert deliver(destination, [record]) == ["delivered"]
+
+        assert as_delivered(destination, newest).fields != as_delivered(destination, former).fields
+        assert_listed(destination, [newest])
+
+    def test_the_pages_end_and_have_each_record_once(self, destination: Destination) -> None:
+        """A destination sets its plugin's pages small, so that there are several."""
+        require_read_back(destination)
+        records = [destination.record(number) for number in range(1, 11)]
+        for batch in batches(destination, records):
+            deliver(destination, batch)
+
+        keys = [one.key for one in listed(destination)]
+        assert sorted(keys) == sorted(as_delivered(destination, one).key for one in records)
+        assert len(set(keys)) == len(records)
+        assert_listed(destination, records)
+
+    @pytest.mark.parametrize(
+        ("failure", "result"),
+        [
+            (Failure.UNREACHABLE, RetryableError),
+            (Failure.BUSY, RetryableError),
+            (Failure.CREDENTIALS, CredentialsError),
+        ],
+    )
+    def test_a_target_that_cannot_be_read_now_says_why(
+        self, destination: Destination, failure: Failure, result: type[RegbridgeError]
+    ) -> None:
+        """Listing goes on another time; a page that is short would be taken for all there is."""
+        require_read_back(destination)
+        break_(destination, failure)
+        try:
+            listed(destination)
+        except RegbridgeError as error:
+            assert type(error) is result, error.detail
+            assert_discreet(destination, [str(error), error.detail])
+        else:
+            raise AssertionError("a target that fails was listed")
+
     def test_a_plugin_that_was_closed_holds_nothing(self, destination: Destination) -> None:
         """A client stops; its plugins are closed once, whatever they did before."""
         deliver(destination, [destination.record(1)])
@@ -236,6 +302,50 @@ def texts_of(destination: Destination, records: Sequence[Record]) -> list[str]:
     except RegbridgeError as error:
         return [str(error), error.detail]
     return [outcome.reason for outcome in outcomes]
+
+
+def require_read_back(destination: Destination) -> None:
+    """Skip the test for a plugin that has no `list_delivered`."""
+    if not _pipeline(destination).can_read_back(destination.target.name):
+        pytest.skip("this target cannot be read back")
+
+
+def listed(destination: Destination) -> list[Delivered]:
+    """Return what all pages of the target list. Raises as the plugin does.
+
+    Each page is asked of a pipeline of its own, as another process would.
+    """
+    require_read_back(destination)
+    found: list[Delivered] = []
+    pages = [""]
+    while len(pages) <= _MOST_PAGES:
+        answer = _pipeline(destination).delivered(destination.target, pages[-1])
+        found += answer.records
+        if not answer.next_page:
+            return found
+        assert answer.next_page not in pages, "the pages go round in a circle"
+        pages.append(answer.next_page)
+    raise AssertionError("the pages do not end")
+
+
+def as_delivered(destination: Destination, record: Record) -> Delivered:
+    """Return how a record is listed once it was delivered."""
+    [frozen] = _frozen([record])
+    return _pipeline(destination).as_delivered(frozen, destination.target)
+
+
+def assert_listed(destination: Destination, records: Sequence[Record]) -> None:
+    """Assert that each record is listed once, with the fields that it names equal.
+
+    The ledger keeps keys and fields as JSON.
+    """
+    found = listed(destination)
+    for record in records:
+        wanted = as_delivered(destination, record)
+        same = [one.fields for one in found if one.key == wanted.key]
+        assert len(same) == 1, f"{len(same)} records are listed under the key of one"
+        assert wanted.fields.items() <= same[0].items()
+        assert json.loads(json.dumps(dict(same[0]))) == same[0]
 
 
 def batches(destination: Destination, records: Sequence[Record]) -> list[list[Record]]:

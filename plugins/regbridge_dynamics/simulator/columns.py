@@ -38,13 +38,19 @@ class Required(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column by its logical name. `create` and `update` say where a body may hold it."""
+    """A column by its logical name. `create` and `update` say where a body may hold it.
+
+    `read` says whether queries and answers know it at all. Of a `secured` one the application user
+    may not see the value: it is answered as null.
+    """
 
     name: str
     display: str = ""
     required: Required = Required.NONE
     create: bool = True
     update: bool = True
+    read: bool = True
+    secured: bool = False
 
     attribute_type: ClassVar[str]
     type_name: ClassVar[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,15 +111,18 @@ class Database:
 def key_values(key: Key, values: Mapping[str, Stored]) -> tuple[Stored, ...] | None:
     """Return what makes two rows have the same key; None when a value is null.
 
-    As with the SQL behind Dataverse, neither capitals nor spaces at the end count. That is
-    INFERRED, and strict: keys that differ only so are taken for equal.
+    As with the SQL behind Dataverse, neither capitals nor accents nor spaces at the end count. That
+    is INFERRED, and strict: keys that differ only so are taken for equal.
     """
     found = tuple(_comparable(values.get(name)) for name in key.columns)
     return None if None in found else found
 
 
 def _comparable(value: Stored) -> Stored:
-    return value.rstrip(" ").casefold() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    parts = unicodedata.normalize("NFKD", value.rstrip(" ").casefold())
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
 class _Rows:

@@ -9,9 +9,10 @@ from typing import Any
 import falcon
 
 from regbridge.testing.server import LocalServer
+from regbridge_dynamics.simulator.address import Address
 from regbridge_dynamics.simulator.calls import Calls
 from regbridge_dynamics.simulator.columns import Stored
-from regbridge_dynamics.simulator.database import Database
+from regbridge_dynamics.simulator.database import Database, Row
 from regbridge_dynamics.simulator.entra import Entra
 from regbridge_dynamics.simulator.faults import Fault, FaultInjector, Faults
 from regbridge_dynamics.simulator.gate import Gate
@@ -20,7 +21,7 @@ from regbridge_dynamics.simulator.patterns import registration_schema
 from regbridge_dynamics.simulator.payload import PayloadReader
 from regbridge_dynamics.simulator.request import Call
 from regbridge_dynamics.simulator.rights import Rights
-from regbridge_dynamics.simulator.schema import Schema
+from regbridge_dynamics.simulator.schema import Schema, Table
 from regbridge_dynamics.simulator.site import BASE_PATH, Site
 from regbridge_dynamics.simulator.throttle import Limits
 from regbridge_dynamics.simulator.tokens import Application, Tokens
@@ -132,11 +133,21 @@ class DataverseSimulator:
     def add(self, table: str, values: Mapping[str, Any]) -> str:
         """Put a record in as a POST would, and return its id. Raises `ApiError`."""
         found = self.schema.table(table)
-        call = Call("POST", found.entity_set, {}, {}, b"", "")
         with self._database.transaction():
-            read = PayloadReader(self._database, self._site.base_url).values(found, values)
-            writer = Writer(self._database, Rights(self.schema), self._clock, call)
-            return writer.create(found, read).id
+            return self._person().create(found, self._read(found, values)).id
+
+    def change(self, table: str, row_id: str, values: Mapping[str, Any]) -> None:
+        """Change a record as a person would in the CRM. Raises `ApiError`."""
+        found = self.schema.table(table)
+        with self._database.transaction():
+            row = self._row(found, row_id)
+            self._person().update(found, row, self._read(found, values))
+
+    def remove(self, table: str, row_id: str) -> None:
+        """Delete a record as a person would in the CRM. Raises `ApiError`."""
+        found = self.schema.table(table)
+        with self._database.transaction():
+            self._person().delete(found, self._row(found, row_id))
 
     def fail_next(self, fault: Fault, times: int = 1) -> None:
         """Let a fault happen at its next opportunities."""
@@ -145,6 +156,18 @@ class DataverseSimulator:
     def expire_tokens(self) -> None:
         """Let every token that was issued end now."""
         self._tokens.expire_all()
+
+    def _person(self) -> Writer:
+        """Return a writer whose rights are those of a person who may do everything."""
+        return Writer(
+            self._database, Rights(self.schema), self._clock, Call("", "", {}, {}, b"", "")
+        )
+
+    def _read(self, table: Table, values: Mapping[str, Any]) -> dict[str, Stored]:
+        return PayloadReader(self._database, self._site.base_url).values(table, values)
+
+    def _row(self, table: Table, row_id: str) -> Row:
+        return Address(table, row_id=row_id).require(self._database)
 
 
 def _app(web_api: WebApi, entra: Entra) -> falcon.App[falcon.Request, falcon.Response]:

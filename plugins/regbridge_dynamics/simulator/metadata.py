@@ -91,11 +91,11 @@ def _attribute(table: Table, column: Column, cast: str) -> Element:
         },
         "IsValidForCreate": column.create,
         "IsValidForUpdate": column.update,
-        "IsValidForRead": True,
+        "IsValidForRead": column.read,
         "IsPrimaryId": column.name == table.primary_id,
         "IsPrimaryName": column.name == table.primary_name,
         "IsCustomAttribute": "_" in column.name,
-        "IsSecured": False,
+        "IsSecured": column.secured,
     }
     details = column.details()
     values = {name: value for name, value in details.items() if name not in _EXPANDED}

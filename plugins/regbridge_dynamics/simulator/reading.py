@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -50,13 +51,16 @@ def read_one(database: Database, base_url: str, address: Address, call: Call) ->
 
 
 def read_many(database: Database, base_url: str, table: Table, call: Call) -> Answer:
-    """Answer `GET set?...` with at most a page, and a link to the next one. Raises `ApiError`."""
+    """Answer `GET set?...` with at most a page, and a link to the next one. Raises `ApiError`.
+
+    A page has 5,000 records at most, whatever the caller prefers.
+    """
     require_options(call, _KNOWN)
     select = call.query.get("$select")
     columns = selected_columns(table, select)
     rows = _ordered(_filtered(database, table, call), table, call.query.get("$orderby"))
-    start = _start(call.query.get("$skiptoken"))
-    size = call.preferences.page_size or _PAGE
+    start = _start(call)
+    size = min(call.preferences.page_size or _PAGE, _PAGE)
     end = min(start + size, _whole(call, "$top", len(rows)))
     annotated = bool(call.preferences.annotations)
     body: dict[str, Any] = {"@odata.context": context(base_url, table, select, one=False)}
@@ -102,7 +106,7 @@ def _literals(node: Node, table: Table) -> dict[Comparison, tuple[Column, Stored
     """Return column and value of each comparison. Raises `ApiError` where they do not fit."""
     found: dict[Comparison, tuple[Column, Stored]] = {}
     for one in comparisons(node):
-        column = table.by_property.get(one.name)
+        column = table.readable.get(one.name)
         if column is None:
             raise no_such_property(table.name, one.name)
         if one.literal.kind is Kind.NULL:
@@ -130,7 +134,7 @@ def _holds(one: Comparison, row: Row, literals: dict[Comparison, tuple[Column, S
 def _ordered(rows: list[Row], table: Table, orderby: str | None) -> list[Row]:
     for text in reversed(orderby.split(",") if orderby else ()):
         name, _, direction = text.strip().partition(" ")
-        column = table.by_property.get(name)
+        column = table.readable.get(name)
         if column is None:
             raise no_such_property(table.name, name)
         if direction not in ("", "asc", "desc"):
@@ -154,17 +158,27 @@ def _whole(call: Call, option: str, default: int) -> int:
     return int(text)
 
 
-def _start(token: str | None) -> int:
+def _start(call: Call) -> int:
+    """Return where a page begins; its token is good for the question that it was given for."""
+    token = call.query.get("$skiptoken")
     if token is None:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(token.encode("ascii")))
+        start = int(base64.urlsafe_b64decode(token.encode("ascii")).partition(b":")[0])
     except (ValueError, binascii.Error):
         raise bad_request("The skip token is not valid.") from None
+    if token != _token(call, start):
+        raise bad_request("The skip token is not valid.")
+    return start
+
+
+def _token(call: Call, start: int) -> str:
+    asked = sorted((name, value) for name, value in call.query.items() if name != "$skiptoken")
+    mark = hashlib.sha256(repr((call.path, asked)).encode()).hexdigest()[:16]
+    return base64.urlsafe_b64encode(f"{start}:{mark}".encode("ascii")).decode("ascii")
 
 
 def _next_link(base_url: str, call: Call, start: int) -> str:
-    token = base64.urlsafe_b64encode(str(start).encode("ascii")).decode("ascii")
-    options = {**call.query, "$skiptoken": token}
+    options = {**call.query, "$skiptoken": _token(call, start)}
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in options.items())
     return f"{base_url}/{call.path}?{query}"

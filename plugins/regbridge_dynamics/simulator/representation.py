@@ -17,12 +17,12 @@ _FORMATTED = "OData.Community.Display.V1.FormattedValue"
 def selected_columns(table: Table, select: str | None) -> tuple[Column, ...]:
     """Return the columns that `$select` names, all without one. Raises `ApiError`."""
     if select is None:
-        return table.all_columns
+        return tuple(table.readable.values())
     names = [name.strip() for name in select.split(",")]
     for name in names:
-        if name not in table.by_property:
+        if name not in table.readable:
             raise no_such_property(table.name, name)
-    return tuple(table.by_property[name] for name in names)
+    return tuple(table.readable[name] for name in names)
 
 
 def represent(
@@ -31,8 +31,8 @@ def represent(
     """Return a record with some columns; its id is always among them."""
     found: dict[str, Any] = {"@odata.etag": row.etag}
     for column in columns:
-        value = row.values[column.name]
-        if annotated and (text := _formatted(column, row)) is not None:
+        value = None if column.secured else row.values[column.name]
+        if annotated and value is not None and (text := _formatted(column, row)) is not None:
             found[f"{column.property_name}@{_FORMATTED}"] = text
         found[column.property_name] = value
     found.setdefault(table.primary_id, row.id)

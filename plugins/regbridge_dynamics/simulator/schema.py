@@ -100,6 +100,11 @@ class Table:
         return {column.property_name: column for column in self.all_columns}
 
     @cached_property
+    def readable(self) -> Mapping[str, Column]:
+        """Return those that answers and filters may have, by the same names."""
+        return {name: column for name, column in self.by_property.items() if column.read}
+
+    @cached_property
     def navigation(self) -> Mapping[str, tuple[LookupColumn, str]]:
         """Return the lookups by navigation property, each with the table that it names."""
         return {

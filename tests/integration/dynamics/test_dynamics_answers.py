@@ -98,7 +98,7 @@ def web(environment: Environment, tmp_path: Path) -> Iterator[WebApi]:
 
 def upserts(count: int) -> list[Upsert]:
     return [
-        Upsert(n, staging(n), Address(f"new_ts(a='{n}')", f"new_ts(a='{n}')", n), {"new_a": n})
+        Upsert(n, staging(n), Address(f"new_ts(a='{n}')", f"new_ts(a='{n}')", str(n)), {"new_a": n})
         for n in range(count)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -222,3 +223,28 @@ def test_privileges_that_cannot_be_read_are_only_doubtful(
     monkeypatch.setattr(WebApi, "get", get)
     [(_, text)] = wrong(check(simulator))
     assert "cannot be read: not allowed" in text
+
+
+@pytest.mark.parametrize(("others", "number"), [((), 1), (("Local",), 0)])
+def test_a_right_to_read_no_more_than_the_users_own_rows_is_remarked_upon(
+    simulator: DataverseSimulator,
+    check: Check,
+    monkeypatch: pytest.MonkeyPatch,
+    others: tuple[str, ...],
+    number: int,
+) -> None:
+    real = WebApi.get
+    name = "prvReadnew_RegistrationStaging"
+
+    def get(web: WebApi, path: str, params: Mapping[str, str] | None = None) -> Answer | Refusal:
+        found = real(web, path, params)
+        if "RetrieveUserPrivileges" not in path or isinstance(found, Refusal):
+            return found
+        held = [one for one in found.json()["RolePrivileges"] if one["PrivilegeName"] != name]
+        held += [{"PrivilegeName": name, "Depth": depth} for depth in ("Basic", *others)]
+        return Answer(200, found.headers, json.dumps({"RolePrivileges": held}).encode())
+
+    monkeypatch.setattr(WebApi, "get", get)
+    texts = [text for _, text in wrong(check(simulator))]
+    assert len(texts) == number
+    assert all(f"give {name} for its own rows alone" in text for text in texts)

@@ -84,11 +84,12 @@ def test_a_record_is_addressed_by_the_name_of_its_id_too(client: WebClient) -> N
     assert client.get(f"{STAGING}(new_registrationstagingid={found})").status_code == 200
 
 
-def test_keys_that_differ_in_capitals_are_the_same(
-    simulator: DataverseSimulator, client: WebClient
+@pytest.mark.parametrize("other", ["ABC", "àbç", "a\u0300bc"])
+def test_keys_that_differ_in_capitals_or_accents_are_the_same(
+    simulator: DataverseSimulator, client: WebClient, other: str
 ) -> None:
     client.patch(key("abc"), {"new_name": "first"})
-    client.patch(key("ABC"), {"new_name": "second"})
+    client.patch(key(other), {"new_name": "second"})
     [record] = simulator.tables["new_registrationstaging"]
     assert (record["new_inviteeid"], record["new_name"]) == ("abc", "second")
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from tests.integration.dynamics.web_client import STAGING, WebClient, code_of, staging
 
-from regbridge_dynamics.simulator import DataverseSimulator
+from regbridge_dynamics.simulator import (
+    ApiError,
+    DataverseSimulator,
+    Schema,
+    StringColumn,
+    Table,
+)
 
 TABLE = "new_registrationstaging"
 IN = "Microsoft.Dynamics.CRM.In"
@@ -147,3 +153,82 @@ def test_an_option_that_dataverse_does_not_take_here_is_refused(
 def test_only_selected_columns_come_and_the_id_always(filled: WebClient) -> None:
     [one] = filled.get(f"{STAGING}?$select=new_guests&$top=1").json()["value"]
     assert set(one) == {"@odata.etag", "new_guests", f"{TABLE}id"}
+
+
+def test_a_page_has_5000_records_whatever_is_preferred(
+    simulator: DataverseSimulator, client: WebClient
+) -> None:
+    for number in range(5001):
+        simulator.add("account", {"name": str(number)})
+    for headers in ({}, {"Prefer": "odata.maxpagesize=5001"}):
+        answer = client.send("GET", "accounts?$select=name", headers=headers).json()
+        assert len(answer["value"]) == 5000
+        assert "@odata.nextLink" in answer
+
+
+@pytest.mark.parametrize("change", ["$select=new_guests", "$filter=new_guests ge 1", "$count=true"])
+def test_a_skip_token_is_good_for_its_own_question_alone(filled: WebClient, change: str) -> None:
+    link = filled.get(f"{STAGING}?$select=new_name", Prefer="odata.maxpagesize=3").json()
+    token = link["@odata.nextLink"].partition("$skiptoken=")[2]
+    assert filled.get(f"{STAGING}?$select=new_name&$skiptoken={token}").status_code == 200
+    assert code_of(filled.get(f"{STAGING}?{change}&$skiptoken={token}"))[0] == 400
+
+
+@pytest.mark.parametrize("token", ["MA==", "LTM6eA==", "", "%20", "ä"])
+def test_a_skip_token_that_was_never_given_is_refused(filled: WebClient, token: str) -> None:
+    assert code_of(filled.get(f"{STAGING}?$skiptoken={token}"))[0] == 400
+
+
+def test_lookups_and_columns_of_a_key_are_filtered_together(filled: WebClient) -> None:
+    assert found(filled, "$filter=_new_contact_value ne null and new_eventid ne null") == ["A1"]
+    assert filled.get(f"{STAGING}?$filter=new_contact ne null").status_code == 400
+
+
+def test_who_may_not_read_a_table_gets_no_page_of_it(filled: WebClient) -> None:
+    filled.simulator.denied.add("prvReadnew_RegistrationStaging")
+    assert code_of(filled.get(STAGING)) == (403, "0x80040220")
+
+
+def test_a_column_that_is_not_read_is_unknown_and_a_secured_one_is_null() -> None:
+    columns = (
+        StringColumn(name="new_name"),
+        StringColumn(name="new_hidden", read=False),
+        StringColumn(name="new_secret", secured=True),
+    )
+    table = Table(
+        name="new_t", entity_set="new_ts", primary_name="new_name", keys=(), columns=columns
+    )
+    with DataverseSimulator(Schema(table)) as simulator:
+        simulator.add("new_t", {"new_name": "a", "new_hidden": "b", "new_secret": "c"})
+        client = WebClient(simulator)
+        [row] = client.get("new_ts").json()["value"]
+        for query in (
+            "$select=new_hidden",
+            "$filter=new_hidden ne null",
+            "$orderby=new_hidden",
+        ):
+            assert client.get(f"new_ts?{query}").status_code == 400
+        path = "EntityDefinitions(LogicalName='new_t')/Attributes?$select=LogicalName"
+        told = client.get(f"{path},IsValidForRead,IsSecured").json()["value"]
+        client.session.close()
+
+    assert (row["new_name"], row["new_secret"]) == ("a", None)
+    assert "new_hidden" not in row
+    marks = {one["LogicalName"]: (one["IsValidForRead"], one["IsSecured"]) for one in told}
+    assert marks["new_hidden"] == (False, False)
+    assert marks["new_secret"] == (True, True)
+
+
+def test_a_person_in_the_crm_changes_and_deletes_records(
+    simulator: DataverseSimulator, client: WebClient
+) -> None:
+    simulator.denied.update({"prvWriteAccount", "prvDeleteAccount"})
+    first, second = (simulator.add("account", {"name": name}) for name in "ab")
+    simulator.change("account", first, {"name": "c"})
+    simulator.remove("account", second)
+
+    assert [one["name"] for one in client.get("accounts").json()["value"]] == ["c"]
+    with pytest.raises(ApiError, match="Does Not Exist"):
+        simulator.change("account", second, {"name": "d"})
+    with pytest.raises(ApiError, match="maximum allowed length"):
+        simulator.change("account", first, {"name": "x" * 161})

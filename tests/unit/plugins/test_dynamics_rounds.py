@@ -27,7 +27,7 @@ NOW = datetime(2027, 3, 4, 9, 30, tzinfo=UTC)
 
 def upserts(keys: Sequence[int]) -> list[Upsert]:
     return [
-        Upsert(place, Record({}), Address(f"t({key})", f"t({key})", key), {})
+        Upsert(place, Record({}), Address(f"t({key})", f"t({key})", str(key)), {})
         for place, key in enumerate(keys)
     ]
 
