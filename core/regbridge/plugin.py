@@ -62,7 +62,8 @@ class TargetPlugin(Plugin):
 
     `batch_size` is the most records in one call, `concurrency` the most calls at once, and
     `idempotent` says that sending the same record twice leaves one record at the target.
-    `reads_back` says that `list_delivered`, if the plugin has it, can tell all that the target has.
+    `reads_back` says that `list_delivered`, if the plugin has it, can tell all that the target has,
+    and `restores` that what is gone there may be delivered again without asking a person.
     Set them as class attributes, or on the instance when settings decide.
     """
 
@@ -70,6 +71,7 @@ class TargetPlugin(Plugin):
     concurrency: int = 1
     idempotent: bool = False
     reads_back: bool = True
+    restores: bool = True
 
     def preview(self, record: Record) -> Mapping[str, Any]:
         """Return what would be sent for a record, by name; for `regbridge preview`.

@@ -34,10 +34,15 @@ _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 
 
 class FilesSettings(Settings):
-    """`path` starts at the folder of `base.yaml`; `format` follows its suffix when left out."""
+    """`path` starts at the folder of `base.yaml`; `format` follows its suffix when left out.
+
+    `read_back: false` is for a file that is moved away now and then: then it cannot tell what was
+    delivered.
+    """
 
     path: Annotated[str, Field(pattern=r"^[^\x00]+$")]
     format: Literal["jsonl", "csv"] | None = None
+    read_back: bool = True
 
 
 class Files(TargetPlugin):
@@ -52,11 +57,14 @@ class Files(TargetPlugin):
     batch_size = 2000
     page_size = 2000
     idempotent = True
+    # Whoever reads the file may have taken lines away, or the whole file, because he is done.
+    restores = False
 
     def __init__(self, settings: FilesSettings, context: PluginContext) -> None:
         super().__init__(settings, context)
         if findings := _findings(settings, context):
             raise ConfigError(findings)
+        self.reads_back = settings.read_back
         self._path = context.folder / settings.path
         self._format = _format(settings, context)
         self._file = LineFile(self._path, self._format.header)

@@ -14,7 +14,9 @@ from regbridge.store.alerts import (
     unread_messages,
 )
 from regbridge.store.clock import from_ms
+from regbridge.store.compared import was_told
 from regbridge.store.engine import Store
+from regbridge.store.passes import last_pass, latest_passes
 from regbridge.store.pauses import Cause
 
 _HOUR = 3_600_000
@@ -58,6 +60,7 @@ def find_alerts(
         *_unread(store, now - _DAY),
         *_troubled(store),
         *(each for client in clients.values() for each in _silent(store, client, now, started_at)),
+        *(each for client in clients for each in _untold(store, client)),
     ]
 
 
@@ -113,6 +116,36 @@ def _silent(store: Store, client: Client, now: int, started_at: int) -> Iterator
             "hours or more. If people register, look in Cvent at Admin > Integrations > Push API, "
             "whether the integration is on, and at the event's webhooks.",
         )
+
+
+def _untold(store: Store, client: str) -> Iterator[Alert]:
+    """Yield an alert for each event at which people registered and no webhook told of any."""
+    for row in store.read(lambda c: latest_passes(c, client)):
+        if not row.untold or row.finished_at is None:
+            continue
+        before = store.read(lambda c, row=row: last_pass(c, client, row.event_stub, before=row.id))  # type: ignore[misc]
+        since = before.began_at if before else row.began_at
+        anything = store.read(lambda c, since=since: was_told(c, client, "", since))  # type: ignore[misc]
+        count = f"{row.untold} registration{'s' if row.untold > 1 else ''}"
+        sent = "They were sent by `reconcile`." if row.fixes else "Send them: `reconcile --fix`."
+        yield Alert(
+            f"untold {client} {row.event}",
+            row.finished_at,
+            f"{client}: no webhook comes from the event {row.event}",
+            f"{count} at Cvent since {_moment(since)}, and no message about any of them. {sent} "
+            + (_EVENT_SWITCH if anything else _INTEGRATION_SWITCH),
+        )
+
+
+_EVENT_SWITCH = (
+    "Messages of other events do arrive, so look in Cvent at this event's own switch: "
+    "Integrations > Webhooks, whether the integration is added there with the object Attendees."
+)
+_INTEGRATION_SWITCH = (
+    "No message of any event arrives, so look in Cvent at Admin > Integrations > Push API "
+    "Integrations, whether the integration is active (Cvent switches it off when its token is "
+    "refused), and whether its URL is right; then at this event's Integrations > Webhooks."
+)
 
 
 def _moment(ms: int) -> str:

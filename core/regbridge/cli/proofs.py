@@ -30,8 +30,11 @@ def _read_back(target: Plain) -> str:
     if "rows" not in target:
         return "was not read yet; a full comparison does."
     text = f"has {target['rows']:,} records, {target['extra']:,} of which nobody delivered."
-    if target["purged"]:
-        text += f" {target['purged']:,} deliveries were purged, so some of those may be theirs."
+    if target["unknown"]:
+        text += (
+            f" What became of {target['unknown']:,} deliveries cannot be told any more (purged, or"
+            " made by other settings), so some of those may be theirs."
+        )
     return text
 
 

@@ -11,7 +11,14 @@ from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, say
 from regbridge.store.engine import Store
-from regbridge.store.purge import ENDED, Old, count_old, purge_receipts, purge_registrations
+from regbridge.store.purge import (
+    ENDED,
+    Old,
+    count_old,
+    purge_differences,
+    purge_receipts,
+    purge_registrations,
+)
 from regbridge.store.shared_clock import SharedClock
 from regbridge.store.tables import State
 
@@ -66,6 +73,7 @@ def _purge(store: Store, old: Old, now: int) -> int:
         messages += count
         if not count:
             break
+    store.write(lambda c: purge_differences(c, old))
     store.truncate_log()
     return messages
 

@@ -63,7 +63,7 @@ def count_all(connection: Any, row: Any, pipeline: Pipeline) -> dict[str, Any]:
 
 
 def _read(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: found[name] for name in ("rows", "compared", "extra", "purged") if name in found}
+    return {name: found[name] for name in ("rows", "compared", "extra", "unknown") if name in found}
 
 
 def sentence(account: Account) -> str:

@@ -76,8 +76,7 @@ def resend(bench: Bench, row: Any, lease: Lease) -> int:
     ]
 
     def send(connection: Any) -> int:
-        held_back = _too_many(connection, row)
-        targets = [name for name in bench.client.targets if name not in held_back]
+        targets = _targets(connection, bench, row)
         count = send_deliveries(connection, row, kinds, targets, by_contact, now.now)
         values = {"step": Step.SETTLE_AGAIN, "waiting": 0, "waiting_since": None}
         require(put_down(connection, row.id, now, values))
@@ -93,20 +92,25 @@ def still_waits(connection: Any, number: int) -> int:
     )
 
 
-def _too_many(connection: Any, row: Any) -> set[str]:
-    """Return the targets that lack so much that somebody may have emptied them on purpose.
+def _targets(connection: Any, bench: Bench, row: Any) -> list[str]:
+    """Return the targets that may be given what they lack.
 
-    Unless a person asked for it: a pass that is made by hand sends all that it has shown.
+    One that lacks so much was perhaps emptied on purpose, and some are never restored unasked. A
+    pass that a person makes sends all that it has shown.
     """
+    targets = list(bench.client.targets)
     if row.made_by != BY_SCHEDULE:
-        return set()
+        return targets
     read = json.loads(row.account or "{}").get("targets", {})
-    return {
-        target
-        for (kind, target), found in count_differences(connection, row.id).items()
-        if kind == Difference.MISSING_THERE
-        and found.count > max(FEW, read.get(target, {}).get("compared", 0) // 10)
-    }
+    found = count_differences(connection, row.id)
+    allowed = []
+    for name in targets:
+        lacks = found.get((Difference.MISSING_THERE, name))
+        most = max(FEW, read.get(name, {}).get("compared", 0) // 10)
+        restores = bench.pipeline.target_plugin(name).restores
+        if lacks is None or (restores and lacks.count <= most):
+            allowed.append(name)
+    return allowed
 
 
 def _endpoint(bench: Bench, event: str) -> Endpoint:

@@ -5,41 +5,52 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from regbridge.errors import RejectedError, RetryableError
-from regbridge.models import KeyedOn, Record, Target
+from regbridge.models import Delivered, KeyedOn, Record, Target
 from regbridge.reconcile.step import Bench, require
 from regbridge.store.differences import Difference, Found, add_differences, drop_differences
 from regbridge.store.leases import Lease
 from regbridge.store.passes import put_down
-from regbridge.store.standing import SETTLED, count_purged, delivered_to
+from regbridge.store.standing import SETTLED, delivered_to
 
 _BATCH = 1_000
 _MOST_PAGES = 100_000
 _MOST_EXTRA = 1_000
-"""So many records that nobody delivered are listed one by one; the others are counted."""
+"""So many records that nobody delivered are named one by one; the others are counted."""
+
+_BEFORE_ALL = (0, 0, 0)
+
+
+class _Delivery(NamedTuple):
+    """What is said about a delivery; its record is not held, there may be many."""
+
+    id: int
+    registration: int
+    subject: str
+    name: str
 
 
 @dataclass(slots=True)
 class _Standing:
-    """What a target should have under one key; `fields` is JSON, None if it is not compared."""
+    """What a target should have under a key; `fields` is JSON, None when it is not compared."""
 
     order: tuple[int, int, int]
-    row: Any
-    fields: bytes | None = None
+    delivery: _Delivery
+    fields: bytes | None
 
 
 @dataclass(slots=True)
-class _Comparison:
-    """What is known at some moment of comparing one target."""
+class _Seen:
+    """What reading a target has brought so far."""
 
-    by_key: dict[str, _Standing]
-    found: list[Found] = field(default_factory=list)
     rows: int = 0
-    extra: int = 0
+    extra: list[str] = field(default_factory=list)
+    extra_count: int = 0
+    changed: list[Found] = field(default_factory=list)
 
 
 def targets_left(bench: Bench, row: Any) -> list[Target]:
@@ -59,141 +70,152 @@ def compare_target(bench: Bench, row: Any, lease: Lease, target: Target) -> None
 
     Raises what `list_delivered` raises; a page that the target knows no longer is tried again.
     """
-    began_at = bench.clock()
-    comparison = _Comparison(_standing(bench, row, target, began_at))
-    compared = sum(each.fields is not None for each in comparison.by_key.values())
+    ledger = _Ledger(bench, row, target)
+    compared = sum(each.fields is not None for each in ledger.by_key.values())
+    seen = _Seen()
     try:
-        for page in _pages(bench, target):
-            for key, fields in page:
-                _look_at(comparison, target, key, fields)
+        for record in _listed(bench, target):
+            _look_at(ledger.by_key, seen, target, record)
     except RejectedError as error:
         raise RetryableError(f"the target {target.name} cannot be read: {error}") from error
-    missing = [each for each in comparison.by_key.values() if each.fields is not None]
-    comparison.found += [_missing(target, each.row) for each in missing]
-    purged = bench.store.read(lambda c: count_purged(c, row.client, target.name))
+    found = seen.changed + [
+        _missing(target, each.delivery) for each in ledger.by_key.values() if each.fields
+    ]
+    if seen.extra_count > ledger.unknown:  # else they may all be of deliveries that were purged
+        found += [_extra(target, key) for key in seen.extra]
     account = json.loads(row.account or "{}")
     account.setdefault("targets", {})[target.name] = {
-        "rows": comparison.rows,
+        "rows": seen.rows,
         "compared": compared,
-        "extra": comparison.extra,
-        "purged": purged,
+        "extra": seen.extra_count,
+        "unknown": ledger.unknown,
     }
     now = lease.at(bench.clock())
 
     def write(connection: Any) -> None:
         drop_differences(connection, row.id, target.name)
-        add_differences(connection, row.id, comparison.found, now.now)
+        add_differences(connection, row.id, found, now.now)
         require(put_down(connection, row.id, now, {"account": json.dumps(account)}))
 
     bench.store.write(write)
 
 
-def _pages(bench: Bench, target: Target) -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
+class _Ledger:
+    """What a target should have by the ledger, by key.
+
+    Of other events it is only known that they are there. `unknown` counts deliveries of which
+    nobody can say any more where they are: purged, or not possible with today's settings.
+    """
+
+    def __init__(self, bench: Bench, row: Any, target: Target) -> None:
+        self.by_key: dict[str, _Standing] = {}
+        self.unknown = 0
+        self._bench = bench
+        self._event = row.event_stub
+        self._target = target
+        self._began_at = bench.clock()
+        self._last: dict[tuple[int, str], tuple[tuple[int, int, int], int]] = {}
+        above = 0
+        while batch := bench.store.read(
+            lambda c, above=above: delivered_to(c, row.client, target.name, above, _BATCH)  # type: ignore[misc]
+        ):
+            above = batch[-1].id
+            for delivery in batch:
+                self._take(delivery)
+        newest = {number for _, number in self._last.values()}
+        for each in self.by_key.values():
+            if each.delivery.id not in newest:  # the newest one may be under another key
+                each.fields = None
+
+    def _take(self, delivery: Any) -> None:
+        order = (delivery.order_0, delivery.order_1, delivery.order_2)
+        contact = delivery.contact_stub if self._target.keyed_on is KeyedOn.CONTACT else ""
+        whose = (delivery.registrant_id or -delivery.registration_id, contact)
+        if order > self._last.get(whose, (_BEFORE_ALL, 0))[0]:
+            self._last[whose] = (order, delivery.id)
+        there = self._as_delivered(delivery)
+        if there is None:
+            self.unknown += 1
+            return
+        before = self.by_key.get(there.key)
+        if before is None or before.order < order:
+            fields = msgspec.json.encode(there.fields) if self._compares(delivery) else None
+            said = (delivery.id, delivery.registration_id, delivery.subject or "", delivery.name)
+            self.by_key[there.key] = _Standing(order, _Delivery(*said), fields)
+
+    def _as_delivered(self, delivery: Any) -> Delivered | None:
+        if not delivery.record:
+            return None
+        try:
+            return self._bench.pipeline.as_delivered(_record(delivery), self._target)
+        except RejectedError:
+            return None
+
+    def _compares(self, delivery: Any) -> bool:
+        return (
+            delivery.event_stub == self._event
+            and delivery.state in SETTLED
+            and (delivery.settled_at or 0) < self._began_at
+        )
+
+
+def _listed(bench: Bench, target: Target) -> Iterator[Delivered]:
     token = ""
     for _ in range(_MOST_PAGES):
         page = bench.pipeline.delivered(target, token)
-        yield [(each.key, each.fields) for each in page.records]
+        yield from page.records
         token = page.next_page
         if not token:
             return
     raise RetryableError(f"what the target {target.name} has is listed without an end")
 
 
-def _standing(bench: Bench, row: Any, target: Target, began_at: int) -> dict[str, _Standing]:
-    """Return what the target should have, by key; of other events only that it is known."""
-    newest: dict[tuple[Any, str], tuple[tuple[int, int, int], int]] = {}
-    by_key: dict[str, _Standing] = {}
-    by_contact = target.keyed_on is KeyedOn.CONTACT
-    above = 0
-    while rows := bench.store.read(
-        lambda c, above=above: delivered_to(c, row.client, target.name, above, _BATCH)  # type: ignore[misc]
-    ):
-        above = rows[-1].id
-        for each in rows:
-            order = (each.order_0, each.order_1, each.order_2)
-            whose = (each.registrant_id or -each.registration_id, each.contact_stub * by_contact)
-            if order > newest.get(whose, ((0, 0, 0), 0))[0]:
-                newest[whose] = (order, each.id)
-            _put(bench, row, target, each, order, began_at, by_key)
-    last = {number for _, number in newest.values()}
-    for each in by_key.values():
-        if each.row.id not in last:  # a newer one has another key: this one need not be there
-            each.fields = None
-    return by_key
-
-
-def _put(
-    bench: Bench,
-    row: Any,
-    target: Target,
-    delivery: Any,
-    order: tuple[int, int, int],
-    began_at: int,
-    by_key: dict[str, _Standing],
+def _look_at(
+    by_key: Mapping[str, _Standing], seen: _Seen, target: Target, record: Delivered
 ) -> None:
-    if not delivery.record:
-        return
-    try:
-        there = bench.pipeline.as_delivered(_record(delivery), target)
-    except RejectedError:  # by today's settings the target could not have it
-        return
-    before = by_key.get(there.key)
-    if before and before.order > order:
-        return
-    is_compared = (
-        delivery.event_stub == row.event_stub
-        and delivery.state in SETTLED
-        and (delivery.settled_at or 0) < began_at
-    )
-    fields = msgspec.json.encode(there.fields) if is_compared else None
-    by_key[there.key] = _Standing(order, delivery, fields)
-
-
-def _look_at(comparison: _Comparison, target: Target, key: str, fields: Mapping[str, Any]) -> None:
-    comparison.rows += 1
-    standing = comparison.by_key.get(key)
+    seen.rows += 1
+    standing = by_key.get(record.key)
     if standing is None:
-        comparison.extra += 1
-        if comparison.extra <= _MOST_EXTRA:
-            text = f"nothing was delivered under the key {key}"
-            found = Found(kind=Difference.EXTRA_THERE, target=target.name, text=text)
-            comparison.found.append(found)
-        return
-    if standing.fields is None:
-        return
-    ours = msgspec.json.decode(standing.fields)
-    standing.fields = None  # it is there
-    theirs = msgspec.json.decode(msgspec.json.encode(dict(fields)))
-    changed = {
-        name: [value, theirs.get(name)] for name, value in ours.items() if theirs.get(name) != value
-    }
-    if changed:
-        comparison.found.append(_changed(target, standing.row, changed))
+        seen.extra_count += 1
+        if len(seen.extra) < _MOST_EXTRA:
+            seen.extra.append(record.key)
+    elif standing.fields:
+        ours = msgspec.json.decode(standing.fields)
+        standing.fields = None  # it is there
+        theirs = msgspec.json.decode(msgspec.json.encode(dict(record.fields)))
+        changes = {name: [ours[name], theirs.get(name)] for name in ours}
+        if changes := {n: pair for n, pair in changes.items() if pair[0] != pair[1]}:
+            seen.changed.append(_changed(target, standing.delivery, changes))
 
 
-def _changed(target: Target, delivery: Any, changed: Mapping[str, Any]) -> Found:
+def _changed(target: Target, delivery: _Delivery, changes: Mapping[str, Any]) -> Found:
     return Found(
         kind=Difference.CHANGED_THERE,
-        subject=delivery.subject or "",
+        subject=delivery.subject,
         name=delivery.name,
         target=target.name,
-        text=f"changed there since it was delivered: {', '.join(changed)}",
-        changes=msgspec.json.encode(changed).decode(),
-        registration=delivery.registration_id,
+        text=f"changed there since it was delivered: {', '.join(changes)}",
+        changes=msgspec.json.encode(changes).decode(),
+        registration=delivery.registration,
         delivery=delivery.id,
     )
 
 
-def _missing(target: Target, delivery: Any) -> Found:
+def _missing(target: Target, delivery: _Delivery) -> Found:
     return Found(
         kind=Difference.MISSING_THERE,
-        subject=delivery.subject or "",
+        subject=delivery.subject,
         name=delivery.name,
         target=target.name,
         text="delivered, and not there any more",
-        registration=delivery.registration_id,
+        registration=delivery.registration,
         delivery=delivery.id,
     )
+
+
+def _extra(target: Target, key: str) -> Found:
+    text = f"nothing was delivered under the key {key}"
+    return Found(kind=Difference.EXTRA_THERE, target=target.name, text=text)
 
 
 def _record(delivery: Any) -> Record:

@@ -19,6 +19,7 @@ from regbridge.store.tables import (
     corrections,
     dedupe_keys,
     deliveries,
+    differences,
     history,
     receipt_parts,
     receipts,
@@ -85,6 +86,10 @@ def forget(
     made = among(corrections.c.registration_id, ids)
     connection.execute(delete(corrections).where(made))
     connection.execute(delete(dedupe_keys).where(among(dedupe_keys.c.registration_id, ids)))
+    # What a pass has found about them would bring them back.
+    subjects = select(registrants.c.subject).where(among(registrants.c.id, of))
+    about = differences.c.subject.in_(subjects) | among(differences.c.registration_id, ids)
+    connection.execute(delete(differences).where(about))
     happened = among(history.c.registration_id, ids)
     connection.execute(update(history).where(happened).values(text=""))
     for receipt in {row.receipt_id for row in rows}:

@@ -12,6 +12,8 @@ from regbridge.store.tables import (
     State,
     corrections,
     deliveries,
+    differences,
+    passes,
     receipt_parts,
     receipts,
     registration_payloads,
@@ -102,6 +104,15 @@ def purge_receipts(connection: Connection, old: Old, above: int) -> tuple[int, i
     ids = connection.scalars(statement).all()
     connection.execute(delete(receipt_parts).where(among(receipt_parts.c.receipt_id, ids)))
     return len(ids), ids[-1] if ids else 0
+
+
+def purge_differences(connection: Connection, old: Old) -> None:
+    """Delete what passes found so long ago; what still differs is found again."""
+    where = [differences.c.found_at < old.before]
+    if old.client:
+        of_client = select(passes.c.id).where(passes.c.client == old.client)
+        where.append(differences.c.pass_id.in_(of_client))
+    connection.execute(delete(differences).where(*where))
 
 
 def strip(connection: Connection, ids: Collection[int], now: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from regbridge.store.rows import ORDER
 from regbridge.store.tables import State, deliveries, registrants, registrations
@@ -49,14 +49,3 @@ def delivered_to(
         .limit(limit)
     )
     return connection.execute(statement).all()
-
-
-def count_purged(connection: Connection, client: str, target: str) -> int:
-    """Return how many deliveries of a target have no record any more."""
-    statement = select(func.count()).where(
-        deliveries.c.client == client,
-        deliveries.c.target == target,
-        deliveries.c.record == "",
-        _THERE,
-    )
-    return connection.scalar(statement) or 0

@@ -282,6 +282,18 @@ def test_an_emptied_target_is_not_filled_by_itself(places: Places) -> None:
     assert account(places)["targets"]["crm"]["there"] == 0
 
 
+def test_a_target_that_is_not_to_be_restored_is_left_alone_by_the_schedule(places: Places) -> None:
+    places.table.restores = False
+    places.tell(places.account.put(1, "A"))
+    places.wait(10)
+    places.table.rows.clear()
+
+    places.wait(24 * 60)
+
+    assert places.companies() == []
+    assert [(kind, sent) for kind, _, sent in found(places)] == [("missing there", False)]
+
+
 def test_a_target_that_cannot_be_read_is_counted_by_what_was_delivered(bare_ledger: Ledger) -> None:
     places = Places(bare_ledger, reads_back=False)
     places.account.put(1, "A")
