@@ -12,6 +12,26 @@ from regbridge.reconcile.account import sentence
 Plain = Mapping[str, Any]
 
 
+def print_proofs(found: Sequence[Plain]) -> None:
+    """Print a line for each event: when it was compared last and what came out."""
+    rows = ((each["client"], each["event"], *_outcome(each)) for each in found)
+    columns = ("client", "event", "compared at", "how", "result", "differences")
+    print_table("Is everybody here? (`regbridge reconcile --last` names them)", columns, rows)
+
+
+def _outcome(each: Plain) -> tuple[str, str, str, str]:
+    how = "fully" if each["full"] else "what changed"
+    if each["account"] is None:
+        of = f" of {each['total']:,}" if each["total"] else ""
+        done = f"under way: {each['attendees']:,}{of} attendees, {each['step']}"
+        return "", how, each["problem"] or done, ""
+    counts = (
+        f"{one['count']:,} {one['kind']}" + (f" ({one['sent']:,} sent)" if one["sent"] else "")
+        for one in each["account"]["differences"]
+    )
+    return each["finished_at"], how, sentence(each["account"]), ", ".join(counts) or "none"
+
+
 def print_proof(result: Plain) -> None:
     """Print the account of a pass: a sentence, and what is at each place."""
     account = result["account"]

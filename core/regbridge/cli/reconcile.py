@@ -23,13 +23,14 @@ from regbridge.models import Event
 from regbridge.nearest import did_you_mean
 from regbridge.periodic import Periodic
 from regbridge.pipeline import Pipeline
+from regbridge.reconcile.feeding import still_waits
 from regbridge.reconcile.plan import begin_one
 from regbridge.reconcile.reconciler import Reconciler
 from regbridge.reconcile.report import plain_differences, plain_pass
 from regbridge.store.differences import count_sendable
 from regbridge.store.engine import Store
 from regbridge.store.limits import ledger_limiters
-from regbridge.store.passes import abandon_pass, last_pass, reopen_pass, running_pass
+from regbridge.store.passes import Step, abandon_pass, last_pass, reopen_pass, running_pass
 from regbridge.store.shared_clock import SharedClock
 
 PATIENCE_SECONDS = 30.0
@@ -170,8 +171,11 @@ class _Commander:
         if not self._store.write(lambda c: reopen_pass(c, row, now, overwrites=overwrite)):
             raise ConfigError.of("the event is being compared again", "look at --last, then --fix")
         self._go_on(pipeline, event)
-        if not self._quiet:
-            self.show(pipeline, event, 1)
+        if self._quiet:
+            return
+        print_proof(self.result(pipeline, event))
+        if waiting := self._store.read(lambda c: still_waits(c, row.id)):
+            say(f"  On their way: {waiting:,}; the service (`regbridge serve`) delivers them.")
 
     def result(self, pipeline: Pipeline, event: Event) -> dict[str, Any]:
         """Return the last finished pass with its differences; `open` counts those not sent."""
@@ -191,7 +195,7 @@ class _Commander:
         )
         shown = ""
         while row := self._store.read(lambda c: running_pass(c, name, event.id)):
-            if (text := _progress(row)) != shown:
+            if (text := _progress(row)) not in ("", shown):
                 shown = text
                 self._tell(f"{name} {event.name}: {text}")
             if row.problem and row.lease is None and row.due_at - self._clock() >= _LONG_MS // 2:
@@ -208,17 +212,19 @@ class _Commander:
 
 
 def _progress(row: Any) -> str:
+    """Return how far a pass is, "" at its very beginning."""
+    of = f" of {row.total:,}" if row.total else ""
+    compared = f"{row.attendees:,}{of} attendees compared, calls {row.calls}"
     if row.problem:
         return str(row.problem)
     match row.step:
-        case "attendees":
-            of = f" of {row.total:,}" if row.total else ""
-            return f"{row.attendees:,}{of} attendees compared, calls {row.calls}"
-        case "settle" | "settle again":
-            return f"on their way: {row.waiting:,}" if row.waiting else "sent"
-        case "targets":
-            return "reading the targets"
-    return str(row.step)
+        case Step.ATTENDEES:
+            return compared if row.calls else ""
+        case Step.SETTLE | Step.SETTLE_AGAIN:
+            return f"on their way: {row.waiting:,}" if row.waiting else ""
+        case Step.TARGETS:
+            return f"{compared}; now the targets"
+    return ""
 
 
 @contextmanager

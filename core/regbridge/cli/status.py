@@ -11,7 +11,9 @@ import typer
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import moment, print_json, print_table, say
+from regbridge.cli.proofs import print_proofs
 from regbridge.cli.timings import print_timings, timings_json
+from regbridge.reconcile.report import proofs
 from regbridge.remedies import remedy_of
 from regbridge.store import report
 from regbridge.store.engine import Store
@@ -71,12 +73,13 @@ def _show_timings(store: Store | None, days: int, as_json: bool) -> None:
 
 def _figures(store: Store | None) -> dict[str, Any]:
     if store is None:
-        return {**{name: [] for name in _LISTS}, "pending_since": None}
+        return {**{name: [] for name in _LISTS}, "proofs": [], "pending_since": None}
     return {
         **{
             name: [_PLAIN.get(name, _plain)(row) for row in store.read(query)]
             for name, query in _LISTS.items()
         },
+        "proofs": store.read(proofs),
         "pending_since": moment(store.read(report.pending_since)),
     }
 
@@ -106,6 +109,7 @@ def _print(figures: Mapping[str, Any]) -> None:
     _print_list("Why registrations are parked, and what to do", parked)
     filtered = [row for row in figures["reasons"] if row["state"] != State.PARKED]
     _print_list("Why registrations are filtered", filtered)
+    print_proofs(figures["proofs"])
     _print_list("Paused", [_named(row) for row in figures["pauses"]])
     _print_list("Calls to vendors today (GMT)", figures["calls"])
     _print_list("Parked receipts (messages that cannot be read)", figures["parked_receipts"])

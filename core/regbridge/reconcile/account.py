@@ -76,6 +76,8 @@ def sentence(account: Account) -> str:
 
 def _reasons(account: Account) -> Iterator[str]:
     """Yield why the numbers differ."""
+    if missing := account["at_cvent"] - account["here"] - account["forgotten"]:
+        yield f"{missing:,} not here"
     several = len(account["targets"]) > 1
     for name, each in account["targets"].items():
         at = f" at {name}" if several else ""

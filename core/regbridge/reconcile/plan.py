@@ -6,7 +6,8 @@ from typing import Any
 
 from regbridge.models import Client, Event
 from regbridge.reconcile.attendees import BY_SCHEDULE
-from regbridge.reconcile.schedule import Due, Past, due_now, since
+from regbridge.reconcile.schedule import Due, Past, due_now, is_old, since
+from regbridge.store.differences import has_unsent
 from regbridge.store.passes import (
     NewPass,
     begin_passes,
@@ -34,14 +35,13 @@ def begin_one(
 ) -> None:
     """Begin a pass that a person asks for, unless one of the event is under way.
 
-    It sends nothing by itself. It is a full one if the event is new, too.
+    It sends nothing by itself. It is a full one too if the last full one is old, or if the last
+    ones found what was not sent.
     """
     rules = client.reconcile
     past = past_of(connection, client.name, event.id)
-    old = past.last_full is None or now - past.last_full.began_at >= round(
-        rules.full_every_hours * 3_600_000
-    )
-    due = Due(None if full or old else since(past, rules))
+    full = full or past.has_unsent or is_old(past, rules, now)
+    due = Due(None if full else since(past, rules))
     new = _new(client, event, due, made_by, fixes=False, overwrites=False)
     begin_passes(connection, [new], now)
 
@@ -52,6 +52,7 @@ def past_of(connection: Any, client: str, event: str) -> Past:
         last_pass(connection, client, event),
         last_pass(connection, client, event, full=True),
         newest_change(connection, client, event),
+        has_unsent(connection, client, event),
     )
 
 

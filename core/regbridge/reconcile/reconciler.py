@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import structlog
-
 from regbridge.errors import (
     CredentialsError,
     QuotaExceededError,
@@ -28,8 +26,6 @@ from regbridge.store.leases import Lease
 from regbridge.store.passes import Step, begin_again, claim_pass, finish_pass, has_due, put_down
 from regbridge.store.tables import passes
 
-log = structlog.get_logger()
-
 PATIENCE_SECONDS = 120.0
 """So long a pass waits for what it sent while none of it arrives."""
 
@@ -39,7 +35,10 @@ _LONGEST_MS = 3_600_000
 
 
 class Reconciler:
-    """The passes of one client. `wake` is told when a receipt waits to be split."""
+    """The passes of one client.
+
+    `wake` is told when a receipt waits to be split, `log` (a structlog logger) how passes go.
+    """
 
     def __init__(
         self,
@@ -49,11 +48,13 @@ class Reconciler:
         clock: Callable[[], int],
         wake: Callable[[str, str], None] = lambda _step, _client: None,
         patience: float = PATIENCE_SECONDS,
+        log: Any = None,
     ) -> None:
         self._bench = Bench(store, pipeline, clock)
         self._leasing = leasing
         self._wake = wake
         self._patience = round(patience * 1000)
+        self._log = log
         self._steps: Mapping[str, Callable[[Any, Lease], None]] = {
             Step.ATTENDEES: self._compare_page,
             Step.FEED: self._feed,
@@ -77,7 +78,7 @@ class Reconciler:
             try:
                 self._steps[row.step](row, lease)
             except LostLeaseError:
-                log.warning("another process goes on with the pass", client=client, of=row.event)
+                self._tell(row, "another process goes on with a pass")
             except StoreUnavailableError:
                 raise
             except RegbridgeError as error:
@@ -117,7 +118,7 @@ class Reconciler:
 
     def _finish(self, row: Any, lease: Lease) -> None:
         self._bench.store.write(lambda c: self._end(c, row, lease))
-        log.info("reconciled", client=row.client, of=row.event, calls=row.calls)
+        self._tell(row, "reconciled", calls=row.calls)
 
     def _end(self, connection: Any, row: Any, lease: Lease) -> None:
         values = take_account(connection, row, self._bench.pipeline)
@@ -130,7 +131,7 @@ class Reconciler:
 
     def _postpone(self, row: Any, lease: Lease, error: RegbridgeError) -> None:
         """Try again later; a page that Cvent knows no longer lets the pass begin again."""
-        log.warning("a pass waits", client=row.client, of=row.event, error=error.detail)
+        self._tell(row, "a pass waits", error=error.detail)
         now = self._bench.clock()
         if isinstance(error, RejectedError) and row.page:
             at = lease.at(now)
@@ -146,3 +147,7 @@ class Reconciler:
             due_at = now + _LONGEST_MS // 4
         later = {"due_at": due_at, "problem": str(error), "attempts": row.attempts + 1}
         self._bench.store.write(lambda c: put_down(c, row.id, lease.at(now), later))
+
+    def _tell(self, row: Any, what: str, **more: Any) -> None:
+        if self._log:
+            self._log.info(what, client=row.client, about=row.event, **more)

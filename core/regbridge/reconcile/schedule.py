@@ -15,12 +15,14 @@ CLOCKS_MS = 3_600_000
 class Past:
     """What passes of an event have been; rows of finished ones, None where there was none.
 
-    `newest` is the newest change (ms) that Cvent has shown.
+    `newest` is the newest change (ms) that Cvent has shown. `has_unsent` says that they have found
+    what could have been sent, and was not: who asks for later changes alone would not see it again.
     """
 
     last: Any | None = None
     last_full: Any | None = None
     newest: int | None = None
+    has_unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,19 @@ class Due:
 
 def due_now(past: Past, rules: Reconcile, now: int) -> Due | None:
     """Say whether an event is to be compared now, and how; one that is new always, and fully."""
-    if past.last is None or past.last_full is None:
-        return Due(None)
-    if now - past.last_full.began_at >= round(rules.full_every_hours * 3_600_000):
+    if past.last is None or is_old(past, rules, now):
         return Due(None)
     if rules.every_minutes is None or now - past.last.began_at < round(
         rules.every_minutes * 60_000
     ):
         return None
-    return Due(since(past, rules))
+    return Due(None if rules.fix and past.has_unsent else since(past, rules))
+
+
+def is_old(past: Past, rules: Reconcile, now: int) -> bool:
+    """Say whether all of an event was compared too long ago, or never."""
+    full = past.last_full
+    return full is None or now - full.began_at >= round(rules.full_every_hours * 3_600_000)
 
 
 def since(past: Past, rules: Reconcile) -> int | None:

@@ -211,6 +211,21 @@ def count_sendable(connection: Connection, number: int, *, overwrites: bool) -> 
     return connection.scalar(statement) or 0
 
 
+def has_unsent(connection: Connection, client: str, event: str) -> bool:
+    """Say whether finished passes of an event have found what could have been sent, and was not."""
+    found = (
+        select(differences.c.id)
+        .join(passes, passes.c.id == differences.c.pass_id)
+        .where(
+            passes.c.client == client,
+            passes.c.event_stub == event,
+            passes.c.finished_at.is_not(None),
+            differences.c.record.is_not(None),
+        )
+    )
+    return connection.scalar(found.limit(1)) is not None
+
+
 def deliveries_under_way(connection: Connection, number: int) -> int:
     """Return how many of the deliveries that a pass sent again are pending."""
     statement = (

@@ -8,7 +8,7 @@ from regbridge.pipeline import Pipeline
 from regbridge.reconcile.plan import find_due
 from regbridge.reconcile.reconciler import Reconciler
 from regbridge.store.passes import begin_passes
-from regbridge.worker.context import Context
+from regbridge.worker.context import Context, log
 
 LOOK_SECONDS = 10.0
 """How often the worker looks whether an event is due."""
@@ -22,7 +22,7 @@ class Reconciling:
         self._client = pipeline.client
         self._look_at = 0.0
         self._reconciler = Reconciler(
-            context.store, pipeline, context.leasing, context.clock, context.wake
+            context.store, pipeline, context.leasing, context.clock, context.wake, log=log
         )
 
     def run(self) -> bool:
