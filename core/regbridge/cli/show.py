@@ -12,6 +12,7 @@ from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import complain, print_json, say
 from regbridge.cli.story import Story, receipt_story, registrant_stories
+from regbridge.models import ReceiptKind
 
 
 def show(
@@ -74,8 +75,9 @@ def _registrant_lines(story: Story) -> Iterator[str]:
 
 def _revision_lines(revision: Mapping[str, Any]) -> Iterator[str]:
     yield f"registration {revision['registration']}: {_state(revision)}"
+    came = _came(revision["receipt_kind"], revision["received_at"], revision["endpoint"])
     yield (
-        f"  received {revision['received_at']} at {revision['endpoint']}: {revision['event_type']} "
+        f"  {came}: {revision['event_type']} "
         f"of {revision['message_time'] or 'no time'}, receipt {revision['receipt']}"
     )
     if revision["name"]:
@@ -84,7 +86,12 @@ def _revision_lines(revision: Mapping[str, Any]) -> Iterator[str]:
         yield from _delivery_lines(delivery)
     yield from _history_lines(revision["history"])
     if "received" in revision:
-        yield f"  sent by Cvent: {json.dumps(revision['received'], ensure_ascii=False)}"
+        by = (
+            "sent by Cvent"
+            if revision["receipt_kind"] == ReceiptKind.WEBHOOK
+            else "as Cvent has it"
+        )
+        yield f"  {by}: {json.dumps(revision['received'], ensure_ascii=False)}"
 
 
 def _delivery_lines(delivery: Mapping[str, Any]) -> Iterator[str]:
@@ -104,7 +111,7 @@ def _delivery_lines(delivery: Mapping[str, Any]) -> Iterator[str]:
 
 def _receipt_lines(story: Story) -> Iterator[str]:
     yield f"receipt {story['receipt']}: {_state(story)}"
-    yield f"  received {story['received_at']} by {story['client']} at {story['endpoint']}"
+    yield f"  {_came(story['kind'], story['received_at'], story['endpoint'])} by {story['client']}"
     if story["arrivals"] > 1:
         yield f"  the same bytes arrived {story['arrivals']} times"
     if story["event_type"]:
@@ -116,6 +123,12 @@ def _receipt_lines(story: Story) -> Iterator[str]:
     yield f"  size {story['size']} bytes"
     if "body" in story:
         yield from story["body"].splitlines()
+
+
+def _came(kind: str, at: str, endpoint: str) -> str:
+    if kind == ReceiptKind.RECONCILE:
+        return f"found by reconciling {at}"
+    return f"received {at} at {endpoint}"
 
 
 def _history_lines(happenings: list[Story]) -> Iterator[str]:

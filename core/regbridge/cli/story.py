@@ -46,6 +46,7 @@ def receipt_story(store: Store, number: int, *, body: bool) -> Story | None:
     story: Story = {
         "receipt": row.id,
         "client": row.client,
+        "kind": row.kind,
         "endpoint": row.endpoint,
         "received_at": moment(row.received_at),
         "event_type": row.event_type,
@@ -100,6 +101,7 @@ def _revision(row: Any) -> Story:
         "message_time": row.message_time_text,
         "received_at": moment(row.received_at),
         "receipt": row.receipt_id,
+        "receipt_kind": row.receipt_kind,
         "endpoint": row.endpoint,
         **_person(row),
         "state": row.state,

@@ -117,6 +117,7 @@ class Table(Recorder):
         super().__init__()
         self.rows: dict[str, dict[str, Any]] = {}
         self.reads_back = reads_back
+        self.listing_fails: BaseException | None = None
         self.answer = self._take
 
     def _take(self, record: Record) -> Outcome:
@@ -127,6 +128,8 @@ class Table(Recorder):
 
     @hookimpl
     def list_delivered(self, target: Target, page: str) -> DeliveredPage:
+        if self.listing_fails is not None:
+            raise self.listing_fails
         start = int(page or 0)
         found = [Delivered(key, row) for key, row in list(self.rows.items())[start : start + 2]]
         more = str(start + 2) if start + 2 < len(self.rows) else ""

@@ -17,6 +17,8 @@ from regbridge import QuotaExceededError, RejectedError, RetryableError
 from regbridge.models import ReceiptKind
 from regbridge.reconcile.report import plain_differences, proofs
 from regbridge.store.clock import from_ms
+from regbridge.store.forget import forget
+from regbridge.store.purge import Old, purge_differences
 from regbridge.store.tables import passes
 from regbridge.testing.payloads import live
 
@@ -416,3 +418,109 @@ def test_a_killed_pass_goes_on_at_its_page(places: Places, killed: type[BaseExce
     assert [page for _, page in places.account.calls] == ["", "2", "2", "4", "6"]
     assert len(places.companies()) == 7
     assert len([row for row in places.ledger.receipts() if row.kind == "reconcile"]) == 1
+
+
+def test_what_somebody_only_looked_at_is_sent_by_the_next_scheduled_pass(places: Places) -> None:
+    places.wait(10)
+    places.configure(REPORT)
+    places.account.put(1, "A")
+    places.wait()
+    assert places.companies() == []
+    places.configure(RULES)
+
+    places.wait()
+
+    assert places.companies() == ["A"]
+
+
+def test_a_client_whose_event_is_gone_from_its_file_says_so(places: Places) -> None:
+    places.account.put(1, "A")
+    places.ledger.advance(600)
+    places.account.script.append(RetryableError("away"))
+    places.run(1)
+    places.ledger.add_client(
+        places.account, targets={"crm": places.table}, events={"other": replace(EVENT, id="x")}
+    )
+
+    places.run(80)
+
+    [running] = [row for row in places.ledger.store.read(proofs) if not row["finished_at"]]
+    assert "no longer names the event conference" in running["problem"]
+
+
+def test_who_is_forgotten_is_not_brought_back(places: Places) -> None:
+    places.configure(REPORT)
+    places.tell(places.account.put(1, "A"))
+    places.wait(10)
+    places.account.put(1, "B")
+    places.wait()
+    assert [kind for kind, _, _ in found(places)] == ["stale"]
+    [registration] = places.ledger.registrations()
+
+    places.ledger.store.write(
+        lambda c: forget(c, {registration.registrant_id: set()}, "anna", "by letter", 0)
+    )
+    assert found(places) == []
+    places.configure(RULES)
+    places.wait(24 * 60)
+
+    assert [kind for kind, _, _ in found(places) if kind != "extra there"] == []
+    assert len(places.ledger.receipts()) == 1
+    assert account(places)["forgotten"] == 1
+
+
+def test_what_was_found_long_ago_is_purged(places: Places) -> None:
+    places.configure(REPORT)
+    places.account.put(1, "A")
+    places.wait(10)
+    now = places.ledger.clock.now
+
+    places.ledger.store.write(lambda c: purge_differences(c, Old(now - 86_400_000)))
+    assert len(found(places)) == 1
+    places.ledger.store.write(lambda c: purge_differences(c, Old(now + 1, client="other")))
+    assert len(found(places)) == 1
+    places.ledger.store.write(lambda c: purge_differences(c, Old(now + 1, client="apap")))
+
+    assert found(places) == []
+
+
+def test_what_a_pass_sends_goes_the_way_of_a_sync_behind_single_messages(places: Places) -> None:
+    for number in range(1, 121):
+        places.account.put(number, f"C{number}")
+    places.wait(10)
+
+    [receipt] = [row for row in places.ledger.receipts() if row.kind == ReceiptKind.RECONCILE]
+    assert receipt.record_count == 120
+    assert {row.bulk for row in places.ledger.registrations()} == {True}
+    assert len(places.companies()) == 120
+
+
+def test_a_substitution_that_no_webhook_told_names_both_people(places: Places) -> None:
+    places.tell(places.account.put(1, "A"))
+    places.wait(10)
+    places.account.put(1, "B")
+    newcomer = replace(
+        places.account.people[1],
+        contact_stub="another person",
+        fields={**places.account.people[1].fields, "contactStub": "another person"},
+    )
+    places.account.people[1] = newcomer
+
+    places.wait()
+
+    last = places.ledger.registrations()[-1]
+    first = places.ledger.registrations()[0]
+    assert (last.contact_stub, last.previous_contact_stub) == ("another person", first.contact_stub)
+
+
+def test_a_target_that_cannot_be_read_now_is_read_later(places: Places) -> None:
+    places.tell(places.account.put(1, "A"))
+    places.table.listing_fails = RetryableError("away")
+    places.wait(10)
+    [running] = places.ledger.store.read(proofs)
+    assert (running["problem"], running["step"]) == ("away", "targets")
+    places.table.listing_fails = None
+
+    places.run(80)
+
+    assert account(places)["targets"]["crm"]["rows"] == 1
