@@ -24,7 +24,7 @@ from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
 from regbridge.store.leases import Lease
 from regbridge.store.passes import Step, begin_again, claim_pass, finish_pass, has_due, put_down
-from regbridge.store.tables import passes
+from regbridge.store.proof_tables import passes
 
 PATIENCE_SECONDS = 120.0
 """So long a pass waits for what it sent while none of it arrives."""

@@ -9,16 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from regbridge.store.differences import Difference
+from regbridge.store.proof_tables import attendees, differences
 from regbridge.store.sql import among
 from regbridge.store.standing import SETTLED
-from regbridge.store.tables import (
-    State,
-    attendees,
-    deliveries,
-    differences,
-    registrants,
-    registrations,
-)
+from regbridge.store.tables import State, deliveries, registrants, registrations
 
 NOTHING = "not sent"
 """Beside the states: nothing came as far as this target."""

@@ -22,8 +22,8 @@ from sqlalchemy import (
     update,
 )
 
+from regbridge.store.columns import PlainText
 from regbridge.store.sql import among, insert
-from regbridge.store.tables import PlainText
 
 Row = Mapping[str, Any]
 

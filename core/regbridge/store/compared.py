@@ -11,15 +11,10 @@ from sqlalchemy import Connection, delete, exists, select
 from regbridge.models import Kind, ReceiptKind
 from regbridge.store.bulk import insert_rows
 from regbridge.store.forget import forgotten_contacts
+from regbridge.store.proof_tables import attendees
 from regbridge.store.rows import ORDER
 from regbridge.store.sql import among, own_payload
-from regbridge.store.tables import (
-    attendees,
-    receipts,
-    registrants,
-    registration_payloads,
-    registrations,
-)
+from regbridge.store.tables import receipts, registrants, registration_payloads, registrations
 
 
 @dataclass(frozen=True, slots=True)

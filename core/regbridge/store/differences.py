@@ -12,10 +12,11 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
 from regbridge.store.intake import Arrival, store_receipts
+from regbridge.store.proof_tables import differences, passes
 from regbridge.store.revisions import lock_registrants, newer_revisions, roll_up
 from regbridge.store.sql import among
 from regbridge.store.standing import SETTLED
-from regbridge.store.tables import State, deliveries, differences, passes
+from regbridge.store.tables import State, deliveries
 
 
 class Difference(StrEnum):

@@ -12,6 +12,7 @@ from regbridge.errors import RejectedError
 from regbridge.store.bodies import read_bodies, store_bodies
 from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
+from regbridge.store.proof_tables import differences
 from regbridge.store.purge import BLANK, strip
 from regbridge.store.sql import among
 from regbridge.store.tables import (
@@ -19,7 +20,6 @@ from regbridge.store.tables import (
     corrections,
     dedupe_keys,
     deliveries,
-    differences,
     history,
     receipt_parts,
     receipts,

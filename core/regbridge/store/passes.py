@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from regbridge.store.leases import Lease, held, take
+from regbridge.store.proof_tables import differences, passes
 from regbridge.store.sql import among, insert_if_new, insert_or_update
-from regbridge.store.tables import differences, limiter_calls, passes
+from regbridge.store.tables import limiter_calls
 
 _KEPT = 90 * 86_400_000
 """For so many ms the results of passes are kept."""

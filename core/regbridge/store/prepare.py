@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, update
 
 from regbridge.store.bulk import insert_rows, update_rows
+from regbridge.store.columns import PlainText
 from regbridge.store.history import remember_all
 from regbridge.store.leases import Lease, held, take
 from regbridge.store.prepared import Prepared, write_deliveries
@@ -22,13 +23,7 @@ from regbridge.store.revisions import (
 )
 from regbridge.store.rows import ORDER, whole_registrations
 from regbridge.store.sql import among
-from regbridge.store.tables import (
-    PlainText,
-    State,
-    dedupe_keys,
-    deliveries,
-    registrations,
-)
+from regbridge.store.tables import State, dedupe_keys, deliveries, registrations
 
 LONGEST_KEY = 300
 """Characters of a dedupe key that are kept as they are."""

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, select, update
 
+from regbridge.store.proof_tables import differences, passes
 from regbridge.store.sql import among
 from regbridge.store.tables import (
     State,
     corrections,
     deliveries,
-    differences,
-    passes,
     receipt_parts,
     receipts,
     registration_payloads,

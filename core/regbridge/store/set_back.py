@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection, case, func, select, update
 
 from regbridge.store.pauses import FOR_EVER
+from regbridge.store.proof_tables import passes
 from regbridge.store.tables import (
     deliveries,
     limiter_blocks,
     limiter_places,
-    passes,
     pauses,
     receipts,
     registrations,

@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     Index,
-    Integer,
     LargeBinary,
-    String,
     Table,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 from sqlmodel import Field, SQLModel
 
 from regbridge.models import ReceiptKind
+from regbridge.store.columns import Big, PlainText
 
 _WORK = text("due_at IS NOT NULL")
-_RUNNING = text("finished_at IS NULL")
-# SQLite numbers its rows by itself only in a column whose type is INTEGER.
-_Big = BigInteger().with_variant(Integer, "sqlite")
-
-
-class PlainText(TypeDecorator[str]):
-    """Text that others wrote, without what a database refuses: NUL, halves of characters."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
-        """Return what is stored."""
-        return None if value is None else self.clean(value)
-
-    @staticmethod
-    def clean(text: str) -> str:
-        """Return a text that every database takes."""
-        if text.isascii() and "\0" not in text:
-            return text
-        return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 class State(StrEnum):
@@ -69,7 +45,7 @@ class Leased(SQLModel):
     `lease` and moves `due_at` to its end, so that a killed worker's rows come due by themselves.
     """
 
-    due_at: int | None = Field(default=None, sa_type=_Big)
+    due_at: int | None = Field(default=None, sa_type=Big)
     lease: str | None = None
     attempts: int = 0
 
@@ -86,14 +62,14 @@ class Receipt(Leased, table=True):
         Index("receipts_work", "client", "due_at", sqlite_where=_WORK, postgresql_where=_WORK),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     client: str
     endpoint: str
     event_type: str = ""
     message_stub: str = ""
-    message_time: int | None = Field(default=None, sa_type=_Big)
+    message_time: int | None = Field(default=None, sa_type=Big)
     message_time_text: str = ""
-    received_at: int = Field(sa_type=_Big, index=True)
+    received_at: int = Field(sa_type=Big, index=True)
     record_count: int = 0
     split_count: int = 0
     state: str = State.PENDING
@@ -111,7 +87,7 @@ class ReceiptPart(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "receipt_parts"
 
-    receipt_id: int = Field(primary_key=True, sa_type=_Big, foreign_key="receipts.id")
+    receipt_id: int = Field(primary_key=True, sa_type=Big, foreign_key="receipts.id")
     part: int = Field(primary_key=True)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
@@ -122,10 +98,10 @@ class Registrant(SQLModel, table=True):
     __tablename__: ClassVar[str] = "registrants"
     __table_args__ = (UniqueConstraint("client", "subject"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     client: str
     subject: str
-    forgotten_at: int | None = Field(default=None, sa_type=_Big)
+    forgotten_at: int | None = Field(default=None, sa_type=Big)
 
 
 class RegistrationRow(Leased, table=True):
@@ -160,12 +136,12 @@ class RegistrationRow(Leased, table=True):
         ),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
-    receipt_id: int = Field(sa_type=_Big, foreign_key="receipts.id")
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    receipt_id: int = Field(sa_type=Big, foreign_key="receipts.id")
     position: int
     client: str
     endpoint: str
-    registrant_id: int | None = Field(default=None, sa_type=_Big, foreign_key="registrants.id")
+    registrant_id: int | None = Field(default=None, sa_type=Big, foreign_key="registrants.id")
     kind: str
     occurrence: int = 0
     event_stub: str = ""
@@ -177,14 +153,14 @@ class RegistrationRow(Leased, table=True):
     search_name: str = ""
     email: str = ""
     confirmation: str = ""
-    ordered_at: int = Field(sa_type=_Big)
+    ordered_at: int = Field(sa_type=Big)
     bulk: bool = False
     admitted: bool = False
     state: str = State.PENDING
     reason: str = Field(default="", sa_type=PlainText)
     field: str = Field(default="", sa_type=PlainText)
-    settled_at: int | None = Field(default=None, sa_type=_Big)
-    purged_at: int | None = Field(default=None, sa_type=_Big)
+    settled_at: int | None = Field(default=None, sa_type=Big)
+    purged_at: int | None = Field(default=None, sa_type=Big)
 
 
 class Payload(SQLModel, table=True):
@@ -192,7 +168,7 @@ class Payload(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "registration_payloads"
 
-    receipt_id: int = Field(primary_key=True, sa_type=_Big, foreign_key="receipts.id")
+    receipt_id: int = Field(primary_key=True, sa_type=Big, foreign_key="receipts.id")
     position: int = Field(primary_key=True)
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
@@ -207,7 +183,7 @@ class DedupeKey(SQLModel, table=True):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     key: str = Field(primary_key=True)
-    registration_id: int = Field(sa_type=_Big, foreign_key="registrations.id")
+    registration_id: int = Field(sa_type=Big, foreign_key="registrations.id")
 
 
 class Delivery(Leased, table=True):
@@ -232,9 +208,9 @@ class Delivery(Leased, table=True):
         Index("deliveries_state", "client", "target", "state"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
-    registration_id: int = Field(sa_type=_Big, foreign_key="registrations.id")
-    registrant_id: int | None = Field(default=None, sa_type=_Big, foreign_key="registrants.id")
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    registration_id: int = Field(sa_type=Big, foreign_key="registrations.id")
+    registrant_id: int | None = Field(default=None, sa_type=Big, foreign_key="registrants.id")
     client: str
     target: str
     contact_stub: str = ""
@@ -248,8 +224,8 @@ class Delivery(Leased, table=True):
     external_id: str | None = Field(default=None, sa_type=PlainText)
     outcome: str = ""
     reached: bool = False
-    created_at: int = Field(sa_type=_Big)
-    settled_at: int | None = Field(default=None, sa_type=_Big)
+    created_at: int = Field(sa_type=Big)
+    settled_at: int | None = Field(default=None, sa_type=Big)
 
 
 class CorrectionRow(SQLModel, table=True):
@@ -260,14 +236,14 @@ class CorrectionRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "corrections"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
-    registration_id: int = Field(sa_type=_Big, foreign_key="registrations.id", index=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    registration_id: int = Field(sa_type=Big, foreign_key="registrations.id", index=True)
     target: str = ""
     field: str = Field(sa_type=PlainText)
     value: str = Field(sa_type=PlainText)
     made_by: str = Field(sa_type=PlainText)
     reason: str = Field(sa_type=PlainText)
-    at: int = Field(sa_type=_Big)
+    at: int = Field(sa_type=Big)
 
 
 class AlertRow(SQLModel, table=True):
@@ -276,8 +252,8 @@ class AlertRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "alerts"
 
     cause: str = Field(primary_key=True)
-    about: int = Field(sa_type=_Big)
-    sent_at: int = Field(sa_type=_Big)
+    about: int = Field(sa_type=Big)
+    sent_at: int = Field(sa_type=Big)
 
 
 class Tombstone(SQLModel, table=True):
@@ -285,96 +261,8 @@ class Tombstone(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "tombstones"
 
-    registrant_id: int = Field(primary_key=True, sa_type=_Big, foreign_key="registrants.id")
+    registrant_id: int = Field(primary_key=True, sa_type=Big, foreign_key="registrants.id")
     contact_stub: str = Field(primary_key=True)
-
-
-class AttendeeRow(SQLModel, table=True):
-    """Whom Cvent had at an event when that was last paged: an id and a status, no name.
-
-    `seen_in` is the last pass that saw them.
-    """
-
-    __tablename__: ClassVar[str] = "attendees"
-    __table_args__ = ({"sqlite_with_rowid": False},)
-
-    client: str = Field(primary_key=True)
-    event_stub: str = Field(primary_key=True)
-    invitee_stub: str = Field(primary_key=True)
-    subject: str
-    status: str
-    is_deleted: bool = False
-    seen_in: int = Field(sa_type=_Big)
-
-
-class PassRow(Leased, table=True):
-    """One comparison of an event: Cvent, the ledger, the targets. At most one of an event runs.
-
-    `since` (ms) makes it an incremental one, None a full one. `page` is where Cvent is asked next,
-    `newest` the newest change (ms) that it showed. `untold` counts registrants whom no webhook told
-    of. `account` is the result as JSON.
-    """
-
-    __tablename__: ClassVar[str] = "passes"
-    __table_args__ = (
-        Index(
-            "passes_running",
-            "client",
-            "event_stub",
-            unique=True,
-            sqlite_where=_RUNNING,
-            postgresql_where=_RUNNING,
-        ),
-        Index("passes_of", "client", "event_stub", "id"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
-    client: str
-    event_stub: str
-    event: str
-    since: int | None = Field(default=None, sa_type=_Big)
-    fixes: bool = False
-    overwrites: bool = False
-    made_by: str = Field(sa_type=PlainText)
-    step: str
-    page: str = ""
-    attendees: int = 0
-    total: int | None = None
-    calls: int = 0
-    newest: int | None = Field(default=None, sa_type=_Big)
-    waiting: int = 0
-    waiting_since: int | None = Field(default=None, sa_type=_Big)
-    problem: str = Field(default="", sa_type=PlainText)
-    untold: int = 0
-    account: str = ""
-    began_at: int = Field(sa_type=_Big)
-    finished_at: int | None = Field(default=None, sa_type=_Big)
-
-
-class DifferenceRow(SQLModel, table=True):
-    """Something that a pass found in one place and not, or otherwise, in another.
-
-    `record` is what will be sent about it, None where nothing is or where it was; `changes` are the
-    fields that a target has otherwise, as JSON. `sent_at` says that it was mended.
-    """
-
-    __tablename__: ClassVar[str] = "differences"
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
-    pass_id: int = Field(sa_type=_Big, foreign_key="passes.id", index=True)
-    kind: str
-    target: str = ""
-    subject: str = Field(default="", index=True)
-    registration_id: int | None = Field(default=None, sa_type=_Big)
-    delivery_id: int | None = Field(default=None, sa_type=_Big)
-    name: str = Field(default="", sa_type=PlainText)
-    text: str = Field(default="", sa_type=PlainText)
-    changes: str = Field(default="", sa_type=PlainText)
-    event_type: str = ""
-    record: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    receipt_id: int | None = Field(default=None, sa_type=_Big)
-    found_at: int = Field(sa_type=_Big)
-    sent_at: int | None = Field(default=None, sa_type=_Big)
 
 
 class Pause(SQLModel, table=True):
@@ -389,8 +277,8 @@ class Pause(SQLModel, table=True):
     upstream: str = Field(primary_key=True)
     cause: str
     reason: str = Field(sa_type=PlainText)
-    since: int = Field(sa_type=_Big)
-    until: int = Field(sa_type=_Big)
+    since: int = Field(sa_type=Big)
+    until: int = Field(sa_type=Big)
 
 
 class LimiterPlace(SQLModel, table=True):
@@ -400,7 +288,7 @@ class LimiterPlace(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     place: int = Field(primary_key=True)
-    free_at: int = Field(sa_type=_Big)
+    free_at: int = Field(sa_type=Big)
 
 
 class LimiterBlock(SQLModel, table=True):
@@ -409,7 +297,7 @@ class LimiterBlock(SQLModel, table=True):
     __tablename__: ClassVar[str] = "limiter_blocks"
 
     key: str = Field(primary_key=True)
-    until: int = Field(sa_type=_Big)
+    until: int = Field(sa_type=Big)
     reason: str = Field(sa_type=PlainText)
 
 
@@ -431,7 +319,7 @@ class Configuration(SQLModel, table=True):
     client: str = Field(primary_key=True)
     fingerprint: str = Field(primary_key=True)
     text: str
-    first_used_at: int = Field(sa_type=_Big)
+    first_used_at: int = Field(sa_type=Big)
 
 
 class Timing(SQLModel, table=True):
@@ -444,9 +332,9 @@ class Timing(SQLModel, table=True):
     stage: str = Field(primary_key=True)
     part: str = Field(primary_key=True)
     bucket: int = Field(primary_key=True)
-    measurements: int = Field(sa_type=_Big)
-    registrations: int = Field(sa_type=_Big)
-    microseconds: int = Field(sa_type=_Big)
+    measurements: int = Field(sa_type=Big)
+    registrations: int = Field(sa_type=Big)
+    microseconds: int = Field(sa_type=Big)
 
 
 class Compatibility(SQLModel, table=True):
@@ -462,11 +350,11 @@ class History(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "history"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Big)
-    at: int = Field(sa_type=_Big)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    at: int = Field(sa_type=Big)
     client: str
-    receipt_id: int | None = Field(default=None, sa_type=_Big, index=True)
-    registration_id: int | None = Field(default=None, sa_type=_Big, index=True)
+    receipt_id: int | None = Field(default=None, sa_type=Big, index=True)
+    registration_id: int | None = Field(default=None, sa_type=Big, index=True)
     target: str = ""
     happening: str
     text: str = Field(default="", sa_type=PlainText)
@@ -482,9 +370,6 @@ dedupe_keys: Table = SQLModel.metadata.tables["dedupe_keys"]
 deliveries: Table = SQLModel.metadata.tables["deliveries"]
 corrections: Table = SQLModel.metadata.tables["corrections"]
 tombstones: Table = SQLModel.metadata.tables["tombstones"]
-attendees: Table = SQLModel.metadata.tables["attendees"]
-passes: Table = SQLModel.metadata.tables["passes"]
-differences: Table = SQLModel.metadata.tables["differences"]
 alerts: Table = SQLModel.metadata.tables["alerts"]
 pauses: Table = SQLModel.metadata.tables["pauses"]
 limiter_places: Table = SQLModel.metadata.tables["limiter_places"]

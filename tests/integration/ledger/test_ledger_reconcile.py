@@ -18,8 +18,8 @@ from regbridge.models import ReceiptKind
 from regbridge.reconcile.report import plain_differences, proofs
 from regbridge.store.clock import from_ms
 from regbridge.store.forget import forget
+from regbridge.store.proof_tables import passes
 from regbridge.store.purge import Old, purge_differences
-from regbridge.store.tables import passes
 from regbridge.testing.payloads import live
 
 REPORT = replace(RULES, fix=False)

@@ -16,7 +16,7 @@ from tests.integration.ledger.conftest import Ledger
 from tests.integration.ledger.reconcile_places import EVENT, RULES, Places
 
 from regbridge.reconcile.report import plain_differences
-from regbridge.store.tables import passes
+from regbridge.store.proof_tables import passes
 
 SEEDS = range(int(os.environ.get("REGBRIDGE_RECONCILE_SEEDS", "12")))
 PEOPLE = 15

@@ -3,9 +3,9 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from regbridge.store import tables
+from regbridge.store import proof_tables, tables
 
-assert tables.Receipt.metadata is SQLModel.metadata
+assert tables.Receipt.metadata is proof_tables.PassRow.metadata is SQLModel.metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=SQLModel.metadata,
