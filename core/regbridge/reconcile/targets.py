@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -34,13 +35,22 @@ class _Delivery(NamedTuple):
     name: str
 
 
+_NOBODYS = _Delivery(0, 0, "", "")
+
+
 @dataclass(slots=True)
 class _Standing:
-    """What a target should have under a key; `fields` is JSON, None when it is not compared."""
+    """The newest delivery of a registrant; `key` is "" where nobody can say it.
 
-    order: tuple[int, int, int]
-    delivery: _Delivery
-    fields: bytes | None
+    `fields` is JSON, None when it is not compared. `written_at` is when the target was last given
+    anything of the registrant.
+    """
+
+    order: tuple[int, int, int] = _BEFORE_ALL
+    written_at: int = 0
+    delivery: _Delivery = _NOBODYS
+    key: str = ""
+    fields: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -108,13 +118,13 @@ class _Ledger:
     """
 
     def __init__(self, bench: Bench, row: Any, target: Target) -> None:
-        self.by_key: dict[str, _Standing] = {}
         self.unknown = 0
         self._bench = bench
         self._event = row.event_stub
         self._target = target
         self._began_at = bench.clock()
-        self._last: dict[tuple[int, str], tuple[tuple[int, int, int], int]] = {}
+        self._registrants: dict[tuple[int, str], _Standing] = defaultdict(_Standing)
+        self._keys: set[str] = set()
         above = 0
         while batch := bench.store.read(
             lambda c, above=above: delivered_to(c, row.client, target.name, above, _BATCH)  # type: ignore[misc]
@@ -122,26 +132,36 @@ class _Ledger:
             above = batch[-1].id
             for delivery in batch:
                 self._take(delivery)
-        newest = {number for _, number in self._last.values()}
-        for each in self.by_key.values():
-            if each.delivery.id not in newest:  # the newest one may be under another key
-                each.fields = None
+        self.by_key = self._by_key()
 
     def _take(self, delivery: Any) -> None:
-        order = (delivery.order_0, delivery.order_1, delivery.order_2)
-        contact = delivery.contact_stub if self._target.keyed_on is KeyedOn.CONTACT else ""
-        whose = (delivery.registrant_id or -delivery.registration_id, contact)
-        if order > self._last.get(whose, (_BEFORE_ALL, 0))[0]:
-            self._last[whose] = (order, delivery.id)
         there = self._as_delivered(delivery)
         if there is None:
             self.unknown += 1
-            return
-        before = self.by_key.get(there.key)
-        if before is None or before.order < order:
-            fields = msgspec.json.encode(there.fields) if self._compares(delivery) else None
+        else:
+            self._keys.add(there.key)
+        contact = delivery.contact_stub if self._target.keyed_on is KeyedOn.CONTACT else ""
+        standing = self._registrants[delivery.registrant_id or -delivery.registration_id, contact]
+        if delivery.reached:
+            standing.written_at = max(standing.written_at, delivery.settled_at or 0)
+        order = (delivery.order_0, delivery.order_1, delivery.order_2)
+        if order > standing.order:
             said = (delivery.id, delivery.registration_id, delivery.subject or "", delivery.name)
-            self.by_key[there.key] = _Standing(order, _Delivery(*said), fields)
+            standing.order, standing.delivery = order, _Delivery(*said)
+            standing.key = there.key if there else ""
+            compares = there is not None and self._compares(delivery)
+            standing.fields = msgspec.json.encode(there.fields) if there and compares else None
+
+    def _by_key(self) -> dict[str, _Standing]:
+        """Return what should be there by key; of several registrants, who was written last.
+
+        A key under which only older deliveries were is known, and need not be there.
+        """
+        found = {key: _Standing() for key in self._keys}
+        for standing in self._registrants.values():
+            if standing.key and standing.written_at >= found[standing.key].written_at:
+                found[standing.key] = standing
+        return found
 
     def _as_delivered(self, delivery: Any) -> Delivered | None:
         if not delivery.record:

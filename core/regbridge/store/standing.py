@@ -28,6 +28,7 @@ def delivered_to(
             deliveries.c.registrant_id,
             deliveries.c.state,
             deliveries.c.record,
+            deliveries.c.reached,
             deliveries.c.contact_stub,
             deliveries.c.settled_at,
             deliveries.c.external_id,

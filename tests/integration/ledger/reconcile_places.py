@@ -118,10 +118,11 @@ class Table(Recorder):
         self.rows: dict[str, dict[str, Any]] = {}
         self.reads_back = reads_back
         self.listing_fails: BaseException | None = None
+        self.key = "invitee"
         self.answer = self._take
 
     def _take(self, record: Record) -> Outcome:
-        key = record.fields["invitee"]
+        key = record.fields[self.key]
         known = key in self.rows
         self.rows[key] = dict(record.fields)
         return Outcome.updated(key) if known else Outcome.created(key)
@@ -136,7 +137,7 @@ class Table(Recorder):
         return DeliveredPage(found, more)
 
     def as_delivered(self, record: Record) -> Delivered:
-        return Delivered(record.fields["invitee"], record.fields)
+        return Delivered(record.fields[self.key], record.fields)
 
 
 class Places:

@@ -524,3 +524,23 @@ def test_a_target_that_cannot_be_read_now_is_read_later(places: Places) -> None:
     places.run(80)
 
     assert account(places)["targets"]["crm"]["rows"] == 1
+
+
+def test_of_two_registrants_with_one_record_the_last_written_is_compared(places: Places) -> None:
+    """At a target that keeps one record for each person, two registrations share it."""
+    places.table.key = "company"
+    places.tell(places.account.put(1, "same", status="Waitlisted"))
+    places.ledger.advance(60)
+    late = places.message(places.account.put(2, "same"))
+    places.ledger.advance(60)
+    places.tell(places.account.put(3, "other"))
+    places.ledger.advance(60)
+    places.tell(places.account.put(1, "same", status="Pending Approval"))
+    places.ledger.run()
+    places.ledger.advance(60)
+    places.ledger.receive(late)
+
+    places.wait(10)
+
+    assert found(places) == []
+    assert {row["status"] for row in places.table.rows.values()} == {"Accepted"}
