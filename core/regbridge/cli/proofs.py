@@ -39,7 +39,8 @@ def print_proof(result: Plain) -> None:
     say(f"{result['client']} {result['event']}, compared {how} at {result['finished_at']}:")
     say(f"  {sentence(account)}.")
     if account["others_at_cvent"]:
-        say(f"  Cvent has {account['others_at_cvent']:,} others, whose status is none of those.")
+        statuses = " or ".join(account["statuses"])
+        say(f"  Cvent has {account['others_at_cvent']:,} others, who are not {statuses}.")
     for name, target in account["targets"].items():
         say(f"  {name}: {_read_back(target)}")
 
@@ -49,7 +50,8 @@ def _read_back(target: Plain) -> str:
         return "cannot be read back; what was delivered is counted."
     if "rows" not in target:
         return "was not read yet; a full comparison does."
-    text = f"has {target['rows']:,} records, {target['extra']:,} of which nobody delivered."
+    text = f"had {target['rows']:,} records at {target['read_at']}"
+    text += f", {target['extra']:,} of which nobody delivered."
     if target["unknown"]:
         text += (
             f" What became of {target['unknown']:,} deliveries cannot be told any more (purged, or"
@@ -59,11 +61,11 @@ def _read_back(target: Plain) -> str:
 
 
 def print_differences(found: Sequence[Plain], limit: int) -> None:
-    """Print differences as a table, at most so many unless 0, and how many of each kind."""
+    """Print what was not sent, at most so many, or everything for 0; and how many of each kind."""
     if not found:
         say("  Nothing differs.")
         return
-    shown = found[:limit] if limit else found
+    chosen = [each for each in found if each["sent_at"] is None] if limit else found
     rows = (
         (
             each["kind"],
@@ -73,13 +75,14 @@ def print_differences(found: Sequence[Plain], limit: int) -> None:
             _explained(each),
             each["sent_at"],
         )
-        for each in shown
+        for each in chosen[: limit or None]
     )
     print_table("Differences", ("what", "at", "name", "registration", "why", "sent"), rows)
-    counts = Counter(each["kind"] for each in found)
-    say("  " + ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) + ".")
-    if len(shown) < len(found):
-        say(f"  {len(found) - len(shown):,} more; --all lists them.")
+    counts = Counter((each["kind"], each["sent_at"] is not None) for each in found)
+    for (kind, is_sent), count in sorted(counts.items()):
+        say(f"  {count:,} {kind}{', sent' if is_sent else ''}.")
+    if limit and len(chosen) > limit:
+        say(f"  {len(chosen) - limit:,} more are not listed here; --all lists them.")
 
 
 def _explained(each: Plain) -> str:

@@ -35,6 +35,7 @@ from regbridge.store.shared_clock import SharedClock
 
 PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.5
+_LONG_SECONDS = 3.0
 _LONG_MS = 60_000
 _SHOWN = 50
 
@@ -193,7 +194,7 @@ class _Commander:
         reconciler = Reconciler(
             self._store, pipeline, self._leasing, self._clock, patience=PATIENCE_SECONDS
         )
-        shown = ""
+        shown, idle = "", 0
         while row := self._store.read(lambda c: running_pass(c, name, event.id)):
             if (text := _progress(row)) not in ("", shown):
                 shown = text
@@ -203,8 +204,11 @@ class _Commander:
                     f"the comparison of {event.name} waits: {row.problem}",
                     "run the command again, and it goes on where it was",
                 )
-            if not reconciler.run(event.id):
+            idle = 0 if reconciler.run(event.id) else idle + 1
+            if idle:
                 time.sleep(_LOOK_SECONDS)
+            if idle * _LOOK_SECONDS == _LONG_SECONDS and row.lease:
+                self._tell("Another process is at it; if it was killed, this one goes on soon.")
 
     def _tell(self, text: str) -> None:
         if not self._quiet:

@@ -49,6 +49,7 @@ def count_all(connection: Any, row: Any, pipeline: Pipeline) -> dict[str, Any]:
             "states": there,
         }
     return {
+        "statuses": sorted(statuses),
         "at_cvent": at_cvent,
         "others_at_cvent": others,
         "here": here,
@@ -63,7 +64,8 @@ def count_all(connection: Any, row: Any, pipeline: Pipeline) -> dict[str, Any]:
 
 
 def _read(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: found[name] for name in ("rows", "compared", "extra", "unknown") if name in found}
+    names = ("read_at", "rows", "compared", "extra", "unknown")
+    return {name: found[name] for name in names if name in found}
 
 
 def sentence(account: Account) -> str:

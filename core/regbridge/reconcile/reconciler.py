@@ -22,7 +22,7 @@ from regbridge.reconcile.step import Bench, LostLeaseError
 from regbridge.reconcile.targets import compare_target, targets_left
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
-from regbridge.store.leases import Lease
+from regbridge.store.leases import Lease, release
 from regbridge.store.passes import Step, begin_again, claim_pass, finish_pass, has_due, put_down
 from regbridge.store.proof_tables import passes
 
@@ -80,6 +80,10 @@ class Reconciler:
             except LostLeaseError:
                 self._tell(row, "another process goes on with a pass")
             except StoreUnavailableError:
+                raise
+            except KeyboardInterrupt:
+                now = self._bench.clock()
+                self._bench.store.write(lambda c: release(c, passes, [row.id], lease.token, now))
                 raise
             except RegbridgeError as error:
                 self._postpone(row, lease, error)

@@ -13,6 +13,7 @@ import msgspec
 from regbridge.errors import RejectedError, RetryableError
 from regbridge.models import Delivered, KeyedOn, Record, Target
 from regbridge.reconcile.step import Bench, require
+from regbridge.store.clock import from_ms
 from regbridge.store.differences import Difference, Found, add_differences, drop_differences
 from regbridge.store.leases import Lease
 from regbridge.store.passes import put_down
@@ -95,6 +96,7 @@ def compare_target(bench: Bench, row: Any, lease: Lease, target: Target) -> None
         found += [_extra(target, key) for key in seen.extra]
     account = json.loads(row.account or "{}")
     account.setdefault("targets", {})[target.name] = {
+        "read_at": from_ms(ledger.began_at).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "rows": seen.rows,
         "compared": compared,
         "extra": seen.extra_count,
@@ -115,6 +117,7 @@ class _Ledger:
 
     Of other events it is only known that they are there. `unknown` counts deliveries of which
     nobody can say any more where they are: purged, or not possible with today's settings.
+    `began_at` is when reading began.
     """
 
     def __init__(self, bench: Bench, row: Any, target: Target) -> None:
@@ -122,7 +125,7 @@ class _Ledger:
         self._bench = bench
         self._event = row.event_stub
         self._target = target
-        self._began_at = bench.clock()
+        self.began_at = bench.clock()
         self._registrants: dict[tuple[int, str], _Standing] = defaultdict(_Standing)
         self._keys: set[str] = set()
         above = 0
@@ -175,7 +178,7 @@ class _Ledger:
         return (
             delivery.event_stub == self._event
             and delivery.state in SETTLED
-            and (delivery.settled_at or 0) < self._began_at
+            and (delivery.settled_at or 0) < self.began_at
         )
 
 

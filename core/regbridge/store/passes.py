@@ -14,8 +14,8 @@ from regbridge.store.proof_tables import differences, passes
 from regbridge.store.sql import among, insert_if_new, insert_or_update
 from regbridge.store.tables import limiter_calls
 
-_KEPT = 90 * 86_400_000
-"""For so many ms the results of passes are kept."""
+_KEPT = 7 * 86_400_000
+"""For so many ms the results of passes are kept, beside the last one of each kind."""
 
 
 class Step(StrEnum):
@@ -169,14 +169,14 @@ def newest_change(connection: Connection, client: str, event: str) -> int | None
 
 def latest_passes(connection: Connection, client: str = "") -> Sequence[Any]:
     """Return the newest pass of every event that has finished, and every one that is under way."""
+    mine = [passes.c.client == client] if client else []
     newest = (
         select(func.max(passes.c.id))
-        .where(passes.c.finished_at.is_not(None))
+        .where(passes.c.finished_at.is_not(None), *mine)
         .group_by(passes.c.client, passes.c.event_stub)
     )
-    statement = select(passes).where(passes.c.id.in_(newest) | passes.c.finished_at.is_(None))
-    if client:
-        statement = statement.where(passes.c.client == client)
+    last_or_running = passes.c.id.in_(newest) | passes.c.finished_at.is_(None)
+    statement = select(passes).where(last_or_running, *mine)
     return connection.execute(
         statement.order_by(passes.c.client, passes.c.event, passes.c.id)
     ).all()

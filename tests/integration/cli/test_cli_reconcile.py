@@ -186,6 +186,9 @@ def test_the_second_time_only_changes_are_asked_for(
 
     assert ran.status == 0
     assert "compared what changed" in ran.out
+    assert "  5 missing here, sent." in ran.out
+    assert registrant(1)["fullName"] not in ran.out
+    assert registrant(1)["fullName"] in run("reconcile", "--last", "--all").out
     assert run("reconcile", "--full").out.count("compared fully") == 1
 
 

@@ -544,3 +544,16 @@ def test_of_two_registrants_with_one_record_the_last_written_is_compared(places:
 
     assert found(places) == []
     assert {row["status"] for row in places.table.rows.values()} == {"Accepted"}
+
+
+def test_who_interrupts_a_pass_lets_the_next_one_go_on_at_once(places: Places) -> None:
+    for number in range(1, 6):
+        places.account.put(number, f"C{number}")
+    places.ledger.advance(600)
+    places.account.script.extend([None, KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        places.ledger.run()
+
+    places.ledger.run()
+
+    assert [page for _, page in places.account.calls] == ["", "2", "2", "4"]
