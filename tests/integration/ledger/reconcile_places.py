@@ -178,7 +178,7 @@ class Places:
         self.ledger.advance(minutes * 60)
         self.run()
 
-    def run(self, seconds: int = 10) -> None:
+    def run(self, seconds: int = 4) -> None:
         """Do what is due, and what comes due within some minutes."""
         for _ in range(seconds):
             self.reconcile_now()

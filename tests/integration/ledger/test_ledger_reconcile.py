@@ -360,7 +360,9 @@ def test_a_pass_goes_on_where_it_was_when_cvent_answers_again(
     places.ledger.advance(600)
     places.account.script.extend([None, fault, fault])
 
-    places.run(200)
+    for _ in range(3):
+        places.run()
+        places.ledger.advance(125)
 
     assert [page for _, page in places.account.calls] == ["", "2", "2", "2", "4"]
     assert len(places.companies()) == 5
@@ -485,6 +487,7 @@ def test_what_was_found_long_ago_is_purged(places: Places) -> None:
 
 
 def test_what_a_pass_sends_goes_the_way_of_a_sync_behind_single_messages(places: Places) -> None:
+    places.account.page_size = 50
     for number in range(1, 121):
         places.account.put(number, f"C{number}")
     places.wait(10)

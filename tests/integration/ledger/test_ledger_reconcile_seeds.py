@@ -18,7 +18,7 @@ from tests.integration.ledger.reconcile_places import EVENT, RULES, Places
 from regbridge.reconcile.report import plain_differences
 from regbridge.store.proof_tables import passes
 
-SEEDS = range(int(os.environ.get("REGBRIDGE_RECONCILE_SEEDS", "12")))
+SEEDS = range(int(os.environ.get("REGBRIDGE_RECONCILE_SEEDS", "8")))
 PEOPLE = 15
 STATUSES = ("Accepted", "Accepted", "Accepted", "Cancelled")
 
@@ -133,7 +133,7 @@ def test_after_a_pass_everybody_is_there_in_the_newest_state(
     story.edit_rows()
     story.places.ledger.advance(24 * 3600)
     story.run_killed_at_random()
-    story.places.run(130)
+    story.places.run(65)
     must_be_right(story)
 
     # A late one may be about somebody who was gone before they were known here.
