@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -27,6 +27,10 @@ from regbridge.timings import Timings
 from regbridge.web.app import create_app
 from regbridge.web.server import Server
 from regbridge.worker.loop import Worker
+
+if TYPE_CHECKING:
+    from regbridge.web.console.access import Access
+    from regbridge.web.console.desk import Desk
 
 log = structlog.get_logger()
 
@@ -95,6 +99,7 @@ class Host:
         self._lock = HostLock(self.store.file, roles) if self.store.file else None
         self._intake: Intake | None = None
         self._server: Server | None = None
+        self.console: Access | None = None
 
     def start(self) -> None:
         """Open the ledger, then listen (`url` says where), then start the worker.
@@ -163,6 +168,7 @@ class Host:
             health=self.health,
             clock=self._clock.moment,
             timings=self._timings,
+            desk=self._new_desk(),
         )
         given = self._address
         return Server(
@@ -173,6 +179,24 @@ class Host:
             body_limit=limit,
             trusted_proxy=config.trusted_proxy,
         )
+
+    def _new_desk(self) -> Desk | None:
+        """Return what the console's pages share; its parts are loaded only if there is one."""
+        config = self.file.config
+        if config.console is None:
+            return None
+        from regbridge.store.audit import console_key
+        from regbridge.web.console.access import Access
+        from regbridge.web.console.desk import Desk
+
+        key = self.store.write(console_key)
+        self.console = Access(config.console, config.trusted_proxy, key, self._clock.seconds)
+        return Desk(self.store, self.clients, self.console, self._clock, self._wake_everybody)
+
+    def _wake_everybody(self, step: str, client: str) -> None:
+        self._wake(step, client)
+        if self._bell:
+            self._bell.ring(step, client)
 
     def _received(self) -> None:
         """Wake the workers that split, here and elsewhere."""

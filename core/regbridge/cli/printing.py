@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from regbridge.errors import ConfigError, RegbridgeError
-from regbridge.store.clock import from_ms
 
 _NO_LIMIT = 10_000
 
@@ -71,8 +70,3 @@ def findings_of(error: RegbridgeError) -> list[str]:
 def how_many(count: int, things: str) -> str:
     """Return a number of things, named in the plural: `1 case`, `2 cases`."""
     return f"{count} {things.removesuffix('s') if count == 1 else things}"
-
-
-def moment(ms: int | None) -> str | None:
-    """Return a time of the ledger in ISO 8601, to the second."""
-    return None if ms is None else from_ms(ms).strftime("%Y-%m-%dT%H:%M:%SZ")

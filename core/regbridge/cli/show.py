@@ -11,8 +11,8 @@ import typer
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import complain, print_json, say
-from regbridge.cli.story import Story, receipt_story, registrant_stories
 from regbridge.models import ReceiptKind
+from regbridge.story import Story, receipt_story, registrant_stories
 
 
 def show(

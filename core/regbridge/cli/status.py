@@ -10,12 +10,13 @@ import typer
 
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
-from regbridge.cli.printing import moment, print_json, print_table, say
+from regbridge.cli.printing import print_json, print_table, say
 from regbridge.cli.proofs import print_proofs
 from regbridge.cli.timings import print_timings, timings_json
 from regbridge.reconcile.report import proofs
 from regbridge.remedies import remedy_of
 from regbridge.store import report
+from regbridge.store.clock import moment
 from regbridge.store.engine import Store
 from regbridge.store.limits import calls_since
 from regbridge.store.pauses import Cause

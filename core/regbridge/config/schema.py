@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validator
 
 from regbridge.config.alerts import AlertsConfig
+from regbridge.config.console import ConsoleConfig
 from regbridge.config.database import DEFAULT_URL, DatabaseUrl
 from regbridge.config.model import Model
 from regbridge.config.reconcile import ReconcileConfig
@@ -240,3 +241,12 @@ class HostConfig(Model):
 
     alerts: AlertsConfig = AlertsConfig()
     """Who is told when something needs a person."""
+
+    console: ConsoleConfig | None = None
+    """Who may use the console at /console; there is none when left out."""
+
+    @model_validator(mode="after")
+    def _proxy_is_known(self) -> Self:
+        if self.console and self.console.identity_header and not self.trusted_proxy:
+            raise ValueError("console.identity_header is believed of trusted_proxy alone; set it")
+        return self

@@ -54,9 +54,20 @@ Name = Annotated[
     AfterValidator(_follows(_NAME, _NAME_RULE)),
     WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$"}),
 ]
+_OUR_OWN = ("/api", "/console", "/health", "/metrics")
+
+
+def _not_our_own(path: str) -> str:
+    """Refuse a path that the host answers itself."""
+    if f"/{path.split('/')[1]}" in _OUR_OWN:
+        raise ValueError(f"paths below {', '.join(_OUR_OWN)} are the host's own; take another one")
+    return path
+
+
 UrlPath = Annotated[
     str,
     AfterValidator(_follows(_PATH, _PATH_RULE)),
+    AfterValidator(_not_our_own),
     WithJsonSchema({"type": "string", "pattern": f"^{_PATH}$"}),
 ]
 TimeZone = Annotated[str, AfterValidator(_known_time_zone)]

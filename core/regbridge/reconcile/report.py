@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from regbridge.store.clock import from_ms
+from regbridge.store.clock import moment
 from regbridge.store.differences import differences_of
 from regbridge.store.passes import latest_passes
 
@@ -27,10 +27,10 @@ def plain_pass(row: Any) -> Plain:
         "event": row.event,
         "event_id": row.event_stub,
         "full": row.since is None,
-        "since": _moment(row.since),
+        "since": moment(row.since),
         "made_by": row.made_by,
-        "began_at": _moment(row.began_at),
-        "finished_at": _moment(row.finished_at),
+        "began_at": moment(row.began_at),
+        "finished_at": moment(row.finished_at),
         "step": row.step if row.finished_at is None else "",
         "attendees": row.attendees,
         "total": row.total,
@@ -54,12 +54,8 @@ def plain_differences(
             "text": row.text,
             "changes": json.loads(row.changes) if row.changes else {},
             "receipt": row.receipt_id,
-            "found_at": _moment(row.found_at),
-            "sent_at": _moment(row.sent_at),
+            "found_at": moment(row.found_at),
+            "sent_at": moment(row.sent_at),
         }
         for row in differences_of(connection, client, event, limit)
     ]
-
-
-def _moment(ms: int | None) -> str | None:
-    return None if ms is None else from_ms(ms).strftime("%Y-%m-%dT%H:%M:%SZ")

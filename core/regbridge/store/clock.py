@@ -18,3 +18,8 @@ def to_ms(time: datetime) -> int:
 def from_ms(ms: int) -> datetime:
     """Return what the ledger keeps as an aware time in UTC."""
     return _EPOCH + ms * _MILLISECOND
+
+
+def moment(ms: int | None) -> str | None:
+    """Return what the ledger keeps in ISO 8601, to the second."""
+    return None if ms is None else from_ms(ms).strftime("%Y-%m-%dT%H:%M:%SZ")

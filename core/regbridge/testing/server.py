@@ -7,9 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from waitress.task import WSGITask
-
-from regbridge.web.channel import Channel
+from regbridge.web.channel import Channel, Task
 from regbridge.web.server import Listener, Server
 
 if TYPE_CHECKING:
@@ -57,7 +55,7 @@ class LocalServer:
         self.stop()
 
 
-class _DroppingTask(WSGITask):
+class _DroppingTask(Task):
     def get_environment(self) -> dict[str, Any]:
         environment: dict[str, Any] = super().get_environment()
         environment[DROP] = _dropper(self.channel)

@@ -16,6 +16,7 @@ from regbridge.web.webhook import Webhook
 
 if TYPE_CHECKING:
     from regbridge.clients import Clients
+    from regbridge.web.console.desk import Desk
 
 
 def _now() -> datetime:
@@ -30,12 +31,14 @@ def create_app(
     health: Callable[[], Mapping[str, Any]],
     clock: Callable[[], datetime] = _now,
     timings: Timings | None = None,
+    desk: Desk | None = None,
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """Return the WSGI application.
 
     `accept` stores a message durably and returns the receipt's id; `health` returns what
     `GET /health` shows, without personal data; both raise `StoreUnavailableError`. `body_limit` is
     in bytes and holds for a body as sent and as inflated. `timings` measure how long senders wait.
+    `desk` is the console's, if there is one.
     """
     app = falcon.App()
     app.req_options.strip_url_path_trailing_slash = True
@@ -43,4 +46,8 @@ def create_app(
     app.add_route("/health", Health(health))
     # Clients choose the paths of their endpoints, so every other path comes to the webhook.
     app.add_sink(Webhook(clients, accept, body_limit, clock, timings or Timings()))
+    if desk is not None:
+        from regbridge.web.console.routes import add_console
+
+        add_console(app, desk)
     return app

@@ -9,10 +9,13 @@ from typing import Any
 import structlog
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 
 from regbridge.web.body import too_large_text
 from regbridge.web.errors import PROBLEM_TYPE, problem
+
+PEER = "regbridge.peer"
+"""Where the environment of a request has the address of the connection itself."""
 
 _DISCARD_SECONDS = 30.0
 _DETAILS = {
@@ -64,9 +67,25 @@ class RefusalTask(ErrorTask):
         self.close_on_finish = False
 
 
+class Task(WSGITask):
+    """One request; its environment says whose connection it came by.
+
+    waitress replaces REMOTE_ADDR by what a trusted proxy says of the sender.
+    """
+
+    channel: Channel
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return the WSGI environment."""
+        environment: dict[str, Any] = super().get_environment()
+        environment[PEER] = str(self.channel.addr[0])
+        return environment
+
+
 class Channel(HTTPChannel):
     """One connection."""
 
+    task_class = Task
     error_task_class = RefusalTask
     parser_class = Parser
     requests_lock: threading.Lock

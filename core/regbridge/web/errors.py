@@ -85,6 +85,9 @@ def _serialize(request: falcon.Request, response: falcon.Response, error: falcon
     # Nobody loses a message at a path that is no endpoint.
     log = _log.warning if "endpoint" in request.context else _log.info
     log("request refused", **_facts(request, error.status_code), reason=error.description)
+    if refuse := request.context.get("refuse"):
+        refuse(response, error.status_code, error.description or "")
+        return
     response.content_type = PROBLEM_TYPE
     response.data = problem(error.status_code, error.description)
 
@@ -101,6 +104,9 @@ def _answer_error(
         _log.warning("request refused", **facts, reason=getattr(error, "detail", ""))
     response.status = answer.status
     response.set_headers(dict(answer.headers))
+    if refuse := request.context.get("refuse"):
+        refuse(response, answer.status, answer.detail or str(error))
+        return
     response.content_type = PROBLEM_TYPE
     receipt = {"receipt": request.context.receipt} if "receipt" in request.context else {}
     response.data = problem(answer.status, answer.detail or str(error), **receipt)

@@ -3,9 +3,10 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from regbridge.store import proof_tables, tables
+from regbridge.store import console_tables, proof_tables, tables
 
-assert tables.Receipt.metadata is proof_tables.PassRow.metadata is SQLModel.metadata
+for each in (tables.Receipt, proof_tables.PassRow, console_tables.AuditRow):
+    assert each.metadata is SQLModel.metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=SQLModel.metadata,

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from regbridge.cli.printing import moment
 from regbridge.store import received, report
 from regbridge.store.bodies import read_bodies
+from regbridge.store.clock import moment
 from regbridge.store.engine import Store
 
 Story = dict[str, Any]

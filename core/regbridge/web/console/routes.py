@@ -1,0 +1,53 @@
+"""Puts the console's pages into the application."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import falcon
+
+from regbridge.web.console.desk import ROOT, Desk, show_errors
+from regbridge.web.console.login import Enter, Login, Logout
+from regbridge.web.console.overview import Overview
+
+App = falcon.App[falcon.Request, falcon.Response]
+
+_STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
+
+
+def add_console(app: App, desk: Desk) -> None:
+    """Add all pages below `/console`."""
+    app.add_route(ROOT, Overview(desk))
+    app.add_route(f"{ROOT}/login", Login(desk))
+    app.add_route(f"{ROOT}/logout", Logout(desk))
+    app.add_route(f"{ROOT}/enter", Enter(desk))
+    app.add_route(f"{ROOT}/static/{{name}}", Static())
+    app.add_sink(_Unknown(desk), prefix=ROOT + "(/|$)")
+
+
+class Static:
+    """The style sheet and the script."""
+
+    def __init__(self) -> None:
+        folder = files("regbridge.web.console") / "static"
+        self._files = {name: (folder / name).read_bytes() for name in _STATIC}
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, name: str) -> None:
+        """Answer with a file."""
+        if name not in self._files:
+            raise falcon.HTTPNotFound
+        resp.content_type = _STATIC[name]
+        resp.cache_control = ["public", "max-age=3600"]
+        resp.set_header("X-Content-Type-Options", "nosniff")
+        resp.data = self._files[name]
+
+
+class _Unknown:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def __call__(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:  # noqa: ARG002
+        show_errors(self._desk, req)
+        self._desk.admit(req)
+        raise falcon.HTTPNotFound(description="There is no such page.")
