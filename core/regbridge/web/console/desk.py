@@ -135,7 +135,7 @@ class Desk:
             path=ROOT,
             secure=request.forwarded_scheme == "https" or request.scheme == "https",
             http_only=True,
-            same_site="Strict",
+            same_site="Lax",
         )
 
 
