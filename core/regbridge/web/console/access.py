@@ -93,7 +93,7 @@ class Access:
     @property
     def cookie_seconds(self) -> int:
         """How long a session lasts."""
-        return round(self._config.session_hours * 3600)
+        return max(1, round(self._config.session_hours * 3600))
 
     def _new_session(self, role: Role, name: str) -> str:
         until = self._clock() + self.cookie_seconds
