@@ -84,6 +84,8 @@ def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*(f"APAP_CVENT_{each}" for each in names), *others):
         monkeypatch.setenv(name, "a token")
     monkeypatch.setenv("REGBRIDGE_MAIL_PASSWORD", "a password")
+    for role in ("", "LOOK_"):
+        monkeypatch.setenv(f"REGBRIDGE_CONSOLE_{role}PASSWORD", "a password of the console")
     monkeypatch.setenv("REGBRIDGE_ALERT_URL", "https://chat.example.org/hook")
     monkeypatch.setenv("REGBRIDGE_DATABASE", "postgresql+psycopg://u:p@db.example.org/regbridge")
 
