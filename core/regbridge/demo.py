@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
 import shutil
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -29,6 +32,7 @@ from regbridge.testing.samples import Sample, read_samples, rounds
 CLIENT = "example"
 """The client whose outcome the samples describe; the others get the same messages."""
 
+_CONSOLE_PASSWORD = "REGBRIDGE_DEMO_CONSOLE_PASSWORD"  # noqa: S105 - the name of a variable
 _TOKENS = ("EXAMPLE_CVENT_TOKEN", "APAP_CVENT_TOKEN", "DYNAMICS_CVENT_TOKEN")
 
 Progress = Callable[[str, int, int], None]
@@ -80,6 +84,45 @@ class Stage:
         return Sender(self.host.url + endpoint.path, endpoint.tokens[0])
 
 
+class SamplesToSend:
+    """The sample messages, for the console of the demo."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._samples = {sample.name: sample for sample in read_samples()}
+        self.clients: Sequence[str] = list(stage.host.clients.running)
+        self.samples: Mapping[str, str] = {
+            name: _becomes(sample) for name, sample in self._samples.items()
+        }
+
+    def send(self, client: str, sample: str) -> int:
+        """Send a sample to a client through HTTP; return the status of the answer."""
+        found = self._samples[sample]
+        self._stage.learn(found.body)
+        with self._stage.sender(client) as sender:
+            return sender.send(_as_new(found.body), found.headers).status
+
+
+def _becomes(sample: Sample) -> str:
+    """Say what becomes of a sample at the example client."""
+    states = Counter(ending.state for ending in sample.expected.registrations)
+    found = ", ".join(f"{count} {state}" for state, count in states.items())
+    return found or f"answered {sample.expected.status}"
+
+
+def _as_new(body: bytes) -> bytes:
+    """Return a message as a new one of now; what cannot be read stays as it is."""
+    try:
+        message = json.loads(body)
+        message |= {
+            "messageStub": str(uuid.uuid4()),
+            "messageTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.000Z}",
+        }
+    except (ValueError, TypeError):
+        return body
+    return json.dumps(message).encode()
+
+
 @contextmanager
 def demo_stage(folder: Path) -> Iterator[Stage]:
     """Run a host with the shipped clients, its ledger and its files in `folder`, on a free port.
@@ -87,17 +130,27 @@ def demo_stage(folder: Path) -> Iterator[Stage]:
     Every installed simulator that takes part in the demo runs beside it.
     """
     shutil.copytree(shipped(CONFIGS), folder, dirs_exist_ok=True)
+    _add_console(folder / "base.yaml")
     services: list[DemoService] = [entry.load()() for entry in entry_points(group=GROUP)]
     with ExitStack() as stack:
-        variables = {name: secrets.token_urlsafe(24) for name in _TOKENS}
+        variables = {name: secrets.token_urlsafe(24) for name in (*_TOKENS, _CONSOLE_PASSWORD)}
         for service in services:
             variables |= service.start()
             stack.callback(service.stop)
         stack.enter_context(_environment(variables))
         host = Host(folder, address=Address("127.0.0.1", 0))
         stack.callback(host.stop)
+        stage = Stage(host, services)
+        host.playground = SamplesToSend(stage)
         host.start()
-        yield Stage(host, services)
+        yield stage
+
+
+def _add_console(base: Path) -> None:
+    """Let the console in, which the shipped configuration leaves out."""
+    text = base.read_text(encoding="utf-8")
+    block = f"host:\n  console: {{password: {{env: {_CONSOLE_PASSWORD}}}}}\n"
+    base.write_text(text.replace("host:\n", block, 1), encoding="utf-8")
 
 
 def run_demo(stage: Stage, sync: int, progress: Progress) -> Account:

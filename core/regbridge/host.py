@@ -31,6 +31,7 @@ from regbridge.worker.loop import Worker
 if TYPE_CHECKING:
     from regbridge.web.console.access import Access
     from regbridge.web.console.desk import Desk
+    from regbridge.web.console.playground import Playground
 
 log = structlog.get_logger()
 
@@ -100,6 +101,7 @@ class Host:
         self._intake: Intake | None = None
         self._server: Server | None = None
         self.console: Access | None = None
+        self.playground: Playground | None = None
 
     def start(self) -> None:
         """Open the ledger, then listen (`url` says where), then start the worker.
@@ -191,7 +193,14 @@ class Host:
 
         key = self.store.write(console_key)
         self.console = Access(config.console, config.trusted_proxy, key, self._clock.seconds)
-        return Desk(self.store, self.clients, self.console, self._clock, self._wake_everybody)
+        return Desk(
+            self.store,
+            self.clients,
+            self.console,
+            self._clock,
+            self._wake_everybody,
+            playground=self.playground,
+        )
 
     def _wake_everybody(self, step: str, client: str) -> None:
         self._wake(step, client)

@@ -34,6 +34,9 @@ def demo(
             _print_account(account, folder)
         if keep:
             typer.echo(f"The host goes on at {stage.host.url}; Ctrl+C stops it.", err=as_json)
+            if stage.host.console:
+                link = f"{stage.host.url}/console/enter?link={stage.host.console.one_time_link()}"
+                typer.echo(f"The console, by a link that works once: {link}", err=as_json)
             _wait()
     raise typer.Exit(1 if account.mistakes else 0)
 

@@ -20,6 +20,7 @@ from regbridge.web.console.visitor import Visitor
 
 if TYPE_CHECKING:
     from regbridge.clients import Clients
+    from regbridge.web.console.playground import Playground
 
 ROOT = "/console"
 
@@ -49,7 +50,8 @@ _SAID = {
 class Desk:
     """The console of one host. `clock` gives ms; `wake` lets the worker look for work.
 
-    `facts` are what every page may show of the host: its version, its folder.
+    `facts` are what every page may show of the host: its version, its folder. `playground` is that
+    of the demo.
     """
 
     store: Store
@@ -58,6 +60,7 @@ class Desk:
     clock: Callable[[], int]
     wake: Callable[[str, str], None] = lambda _step, _client: None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    playground: Playground | None = None
     renderer: Renderer = field(default_factory=Renderer)
 
     def admit(self, request: falcon.Request) -> Visitor:
@@ -100,7 +103,7 @@ class Desk:
         said = _SAID.get(request.get_param("done") or "", "")
         about = {
             "root": ROOT,
-            "pages": PAGES,
+            "pages": (*PAGES, *([("/simulate", "Simulate")] if self.playground else [])),
             "visitor": visitor,
             "has_login": self.access.has_login,
             "token": self.access.form_token(visitor) if visitor else "",

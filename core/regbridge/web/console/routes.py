@@ -10,6 +10,7 @@ import falcon
 from regbridge.web.console.desk import ROOT, Desk, show_errors
 from regbridge.web.console.login import Enter, Login, Logout
 from regbridge.web.console.overview import Overview
+from regbridge.web.console.playground import Send, Simulate
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -23,6 +24,9 @@ def add_console(app: App, desk: Desk) -> None:
     app.add_route(f"{ROOT}/logout", Logout(desk))
     app.add_route(f"{ROOT}/enter", Enter(desk))
     app.add_route(f"{ROOT}/static/{{name}}", Static())
+    if desk.playground:
+        app.add_route(f"{ROOT}/simulate", Simulate(desk))
+        app.add_route(f"{ROOT}/simulate/send", Send(desk))
     app.add_sink(_Unknown(desk), prefix=ROOT + "(/|$)")
 
 
