@@ -215,7 +215,12 @@ def test_a_form_that_is_too_large_is_refused(site: Site) -> None:
 
 
 def test_the_style_and_the_script_need_no_login(site: Site) -> None:
-    for name, kind in (("console.css", "text/css"), ("console.js", "text/javascript")):
+    files = {
+        "console.css": "text/css",
+        "console.js": "text/javascript",
+        "icon.svg": "image/svg+xml",
+    }
+    for name, kind in files.items():
         answer = site.browser().get(f"/static/{name}")
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].startswith(kind)

@@ -14,7 +14,11 @@ from regbridge.web.console.playground import Send, Simulate
 
 App = falcon.App[falcon.Request, falcon.Response]
 
-_STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
+_STATIC = {
+    "console.css": "text/css; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
 
 
 def add_console(app: App, desk: Desk) -> None:
@@ -31,7 +35,7 @@ def add_console(app: App, desk: Desk) -> None:
 
 
 class Static:
-    """The style sheet and the script."""
+    """The style sheet, the script, the icon."""
 
     def __init__(self) -> None:
         folder = files("regbridge.web.console") / "static"
