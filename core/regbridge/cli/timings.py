@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
-from typing import Any
 
 from regbridge.cli.printing import print_table, say
 from regbridge.timing_report import StageTime
@@ -25,19 +24,6 @@ COLUMNS = {
     "share": "share",
 }
 """The columns of the table, by the names of the JSON."""
-
-_DECIMALS = 3
-
-
-def timings_json(times: Sequence[StageTime]) -> list[dict[str, Any]]:
-    """Return times as JSON has them."""
-    return [
-        {
-            name: round(value, _DECIMALS) if isinstance(value, float) else value
-            for name, value in asdict(time).items()
-        }
-        for time in times
-    ]
 
 
 def print_timings(times: Sequence[StageTime], days: int) -> None:
