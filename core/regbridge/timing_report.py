@@ -14,7 +14,7 @@ from regbridge.timings import BOUNDS, Stage, percentile
 
 _ORDER = {stage.value: place for place, stage in enumerate(Stage)}
 _NOT_WORK = (Stage.RECEIVE, Stage.TOTAL)
-_DECIMALS = 3
+_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
-from regbridge.cli.options import CONFIGS, AsJson, Configs
+from regbridge.cli.options import CONFIGS, TOKEN_ENV, AsJson, Configs, HostUrl, TokenEnv
 from regbridge.cli.printing import print_json, print_table, say
 from regbridge.cli.proofs import print_proofs
+from regbridge.cli.remote import open_host
 from regbridge.cli.timings import print_timings
 from regbridge.status import figures, no_figures
 from regbridge.store.engine import Store
@@ -31,30 +32,39 @@ def status(
     days: Annotated[
         int, typer.Option(min=1, max=KEPT_DAYS, help="Timings of so many days, today's included.")
     ] = 1,
+    host: HostUrl = None,
+    token_env: TokenEnv = TOKEN_ENV,
     as_json: AsJson = False,
 ) -> None:
     """Count what was received and delivered, by client, endpoint, target and state."""
-    with open_ledger(configs) as store:
-        if timings:
-            _show_timings(store, days, as_json)
-            return
-        found = figures(store, _today()) if store else no_figures()
+    if host is not None:
+        with open_host(host, token_env) as there:
+            found = _timings(there.timings(days), days) if timings else there.figures()
+        has_ledger = True
+    else:
+        with open_ledger(configs) as store:
+            has_ledger = store is not None
+            found = _timings_here(store, days) if timings else _figures_here(store)
     if as_json:
         print_json(found)
-    elif store is None:
+    elif not has_ledger:
         say(NOTHING_YET)
+    elif timings:
+        print_timings(found["timings"], days)
     else:
         _print(found)
 
 
-def _show_timings(store: Store | None, days: int, as_json: bool) -> None:
-    times = stage_times(store, days, _today()) if store else []
-    if as_json:
-        print_json({"days": days, "timings": plain_times(times)})
-    elif store is None:
-        say(NOTHING_YET)
-    else:
-        print_timings(times, days)
+def _figures_here(store: Store | None) -> dict[str, Any]:
+    return figures(store, _today()) if store else no_figures()
+
+
+def _timings_here(store: Store | None, days: int) -> dict[str, Any]:
+    return _timings(plain_times(stage_times(store, days, _today())) if store else [], days)
+
+
+def _timings(times: Rows, days: int) -> dict[str, Any]:
+    return {"days": days, "timings": times}
 
 
 def _today() -> date:
