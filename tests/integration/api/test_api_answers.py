@@ -20,12 +20,17 @@ from regbridge.testing.payloads import encode, live, message, registrant, sync
 from regbridge.web.api.document import DOCUMENT, PATHS, ROOT
 from regbridge.web.app import create_app
 
-NAMED = {"firstName": "Mary", "lastName": "Jones", "fullName": "Mary Jones", "jobTitle": "Chair"}
+NAMED: dict[str, Any] = {
+    "firstName": "Mary",
+    "lastName": "Jones",
+    "fullName": "Mary Jones",
+    "jobTitle": "Chair",
+}
 MARY = registrant(1, email="mary@example.com", **NAMED)
 NOT_JSON = b'{"eventType": '
 HOSTILE = "<script>alert(1)</script>\u202e" + "x" * 10_000
 EMPTY_PLACES = {"number": 1, "client": "acme", "event": "conference"}
-NEEDED = {"/registrations": {"text": "nobody"}}
+NEEDED: dict[str, dict[str, Any]] = {"/registrations": {"text": "nobody"}}
 JSON_PATHS = [path for path in PATHS if path != "/openapi.json"]
 
 every_path = pytest.mark.parametrize("path", JSON_PATHS)
@@ -205,7 +210,7 @@ def test_whoever_looks_at_somebody_is_noted_without_a_name(api: Api) -> None:
     ],
 )
 def test_a_parameter_that_makes_no_sense_is_refused_in_words(
-    api: Api, path: str, query: dict[str, str], says: str
+    api: Api, path: str, query: dict[str, Any], says: str
 ) -> None:
     answer = api.get(path, **query)
 
@@ -290,7 +295,7 @@ def test_a_bug_is_answered_without_its_text(api: Api, monkeypatch: pytest.Monkey
     number=st.one_of(st.integers().map(str), st.sampled_from(["1", "x", "%2F", "%ff", "%00"])),
 )
 def test_no_parameter_makes_it_fail(
-    api: Api, path: str, query: dict[str, str], number: str
+    api: Api, path: str, query: dict[str, Any], number: str
 ) -> None:
     places = {"number": number, "client": number, "event": number}
     answer = api.get(path, at=places, **query)
