@@ -85,7 +85,8 @@ class RemoteHost:
         found = _read_json(answer)
         if answer.status == HTTPStatus.OK and fits(found, schema):
             return found
-        if answer.status == HTTPStatus.NOT_FOUND and isinstance(found, dict) and missing in found:
+        is_missing = missing and isinstance(found, dict) and missing in found
+        if answer.status == HTTPStatus.NOT_FOUND and is_missing:
             return None
         raise self._error(answer, found)
 
