@@ -163,6 +163,12 @@ def find_registrations(
     return _revisions(connection, set(ids), set(connection.scalars(registrant)))
 
 
+def revisions_beside(connection: Connection, number: int) -> Sequence[Any]:
+    """Return a registration and the other revisions of its registrant, in order; () for none."""
+    registrant = select(registrations.c.registrant_id).where(registrations.c.id == number)
+    return _revisions(connection, {number}, set(connection.scalars(registrant)))
+
+
 def deliveries_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
     """Return the deliveries of registrations, in order."""
     statement = select(deliveries).where(among(deliveries.c.registration_id, ids))
