@@ -10,6 +10,7 @@ import falcon
 from regbridge.web.console.desk import ROOT, Desk, show_errors
 from regbridge.web.console.login import Enter, Login, Logout
 from regbridge.web.console.overview import Overview
+from regbridge.web.console.registrations import EXPORT, LIST, Export, Registrations
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -22,6 +23,8 @@ def add_console(app: App, desk: Desk) -> None:
     app.add_route(f"{ROOT}/login", Login(desk))
     app.add_route(f"{ROOT}/logout", Logout(desk))
     app.add_route(f"{ROOT}/enter", Enter(desk))
+    app.add_route(ROOT + LIST, Registrations(desk))
+    app.add_route(ROOT + EXPORT, Export(desk))
     app.add_route(f"{ROOT}/static/{{name}}", Static())
     app.add_sink(_Unknown(desk), prefix=ROOT + "(/|$)")
 
