@@ -77,8 +77,9 @@ def main() -> int:
     held, requests = [*map(int, sys.argv[1:]), *(1_000_000, 100)[len(sys.argv) - 1 :]]
     os.environ["BENCH_PASSWORD"] = password = secrets.token_urlsafe(16)
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
-        few = _start(stack, Path(temporary) / "few", FEW, password)
-        many = _start(stack, Path(temporary) / "many", held, password)
+        sides = {Path(temporary) / "few": FEW, Path(temporary) / "many": held}
+        people = {folder: _prepare(folder, count) for folder, count in sides.items()}
+        few, many = (_start(stack, *side, password) for side in people.items())
         holds = True
         for name, page in PAGES.items():
             ratio = _compare(name, page, few, many, requests)
@@ -98,7 +99,8 @@ def _compare(name: str, page: Callable[[Side], str], few: Side, many: Side, requ
     return middle(large) / middle(small)
 
 
-def _start(stack: ExitStack, folder: Path, count: int, password: str) -> Side:
+def _prepare(folder: Path, count: int) -> tuple[str, str]:
+    """Make a configuration and its ledger; return the address and the name of somebody in it."""
     write_configuration(folder)
     console = {"password": {"env": "BENCH_PASSWORD"}}
     text = json.dumps({"host": {"console": console}})
@@ -111,8 +113,12 @@ def _start(stack: ExitStack, folder: Path, count: int, password: str) -> Side:
     one = store.read(lambda c: c.execute(person.where(registrations.c.id == count // 2)).one())
     store.close()
     print(f"a ledger of {count}: made in {time.perf_counter() - begun:.0f} s")
+    return one.email, one.search_name
+
+
+def _start(stack: ExitStack, folder: Path, person: tuple[str, str], password: str) -> Side:
     host = stack.enter_context(running_host(folder, "--no-worker"))
-    return Side(host.url, password, one.email, one.search_name)
+    return Side(host.url, password, *person)
 
 
 def fill(store: Store, count: int) -> None:
