@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import count
@@ -14,11 +15,14 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from sqlalchemy import insert, select
+from tests.postgres import new_schema
 
 from regbridge.host import Address, Host
 from regbridge.store.audit import noted
+from regbridge.store.engine import Store
 from regbridge.store.sql import search_form
 from regbridge.store.tables import deliveries, receipts, registrations
+from regbridge.store.upgrades import upgrade
 
 SUMMIT = "7c1e5a52-9b0e-4f3d-8a67-2d4b61f0c9e3"
 GALA = "0b4c4410-1d46-43cd-a903-e8cf9de6ade5"
@@ -213,20 +217,46 @@ def client_file(name: str, **events: str) -> str:
 @pytest.fixture
 def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
     """A console that is logged in to, with two clients and nothing received."""
+    with running_console(tmp_path, monkeypatch) as console:
+        yield console
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def console_on(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Console]:
+    """The same on each database."""
+    if request.param == "sqlite":
+        with running_console(tmp_path, monkeypatch) as console:
+            yield console
+        return
+    with new_schema() as url:
+        store = Store(url)
+        upgrade(store)
+        store.close()
+        with running_console(tmp_path, monkeypatch, database=url) as console:
+            yield console
+
+
+@contextmanager
+def running_console(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any
+) -> Iterator[Console]:
+    """Start a host with a console, and stop it."""
     monkeypatch.setenv("CONSOLE_PASSWORD", PASSWORD)
     monkeypatch.setenv("CONSOLE_LOOK_PASSWORD", LOOK_PASSWORD)
     passwords = {
         "password": {"env": "CONSOLE_PASSWORD"},
         "look_password": {"env": "CONSOLE_LOOK_PASSWORD"},
     }
-    (tmp_path / "clients").mkdir()
-    (tmp_path / "base.yaml").write_text(
-        json.dumps({"host": {"console": passwords}}), encoding="utf-8"
+    (folder / "clients").mkdir()
+    (folder / "base.yaml").write_text(
+        json.dumps({"host": {"console": passwords, **settings}}), encoding="utf-8"
     )
     for name, events in (("acme", {"Summit": SUMMIT, "Gala": GALA}), ("zeta", {})):
         text = client_file(name, **events)
-        (tmp_path / "clients" / f"{name}.yaml").write_text(text, encoding="utf-8")
-    host = Host(tmp_path, worker=False, address=Address("127.0.0.1", 0))
+        (folder / "clients" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    host = Host(folder, worker=False, address=Address("127.0.0.1", 0))
     host.start()
     try:
         yield Console(host)

@@ -15,6 +15,7 @@ from tests.integration.console.console_registrations import (
     SUMMIT,
     Console,
     console,
+    console_on,
 )
 
 from regbridge.store.listing import Listed, list_page
@@ -23,25 +24,27 @@ from regbridge.store.tables import State, deliveries, receipts, registrations
 from regbridge.store.walks import TOP, Start
 from regbridge.web.console import registrations as page
 
-__all__ = ["console"]
+__all__ = ["console", "console_on"]
 
 STATES = (State.DELIVERED, State.PARKED, State.FILTERED)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_pages_show_each_registration_that_is_meant_once_and_no_other(
-    console: Console, seed: int
+    console_on: Console, seed: int
 ) -> None:
     chance = random.Random(seed)
-    fill(console, chance)
+    fill(console_on, chance)
     for _ in range(20):
         selection = any_selection(chance)
         limit, look_at = chance.choice([(3, 7), (9, 1000), (50, 20), (4, 4)])
 
-        shown = [number for found in pages(console, selection, limit, look_at) for number in found]
+        shown = [
+            number for found in pages(console_on, selection, limit, look_at) for number in found
+        ]
 
         assert len(shown) == len(set(shown)), selection
-        assert set(shown) == meant(console, selection), selection
+        assert set(shown) == meant(console_on, selection), selection
 
 
 @pytest.mark.parametrize(
@@ -58,14 +61,14 @@ def test_pages_show_each_registration_that_is_meant_once_and_no_other(
 )
 @pytest.mark.parametrize("look_at", [5, 1000])
 def test_the_way_up_shows_what_the_way_down_showed(
-    console: Console, selection: Selection, look_at: int
+    console_on: Console, selection: Selection, look_at: int
 ) -> None:
-    fill(console, random.Random(1))
-    down = [number for found in pages(console, selection, 3, look_at) for number in found]
-    last = list(walk(console, selection, TOP, 3, look_at))[-1]
+    fill(console_on, random.Random(1))
+    down = [number for found in pages(console_on, selection, 3, look_at) for number in found]
+    last = list(walk(console_on, selection, TOP, 3, look_at))[-1]
     assert last.last
 
-    up = list(walk(console, selection, Start(last.last, up=True), 3, look_at))
+    up = list(walk(console_on, selection, Start(last.last, up=True), 3, look_at))
 
     shown = [row.id for found in up for row in reversed(found.rows)]
     assert shown[::-1] == down[: len(shown)]
