@@ -27,7 +27,8 @@ STATES = tuple(state for state in State if state is not State.SPLIT)
 LONGEST = 1000
 """So many characters of a field are taken."""
 
-_KEY = re.compile(r"\d{1,18}(-\d{1,18}-\d{1,18})?", re.ASCII)
+# No longer than the ledger's columns are: a time, a receipt, a position; or a number.
+_KEY = re.compile(r"\d{1,18}(-\d{1,18}-\d{1,9})?", re.ASCII)
 _TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?Z?", re.ASCII
 )
