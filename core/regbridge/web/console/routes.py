@@ -11,6 +11,7 @@ from regbridge.web.console.desk import ROOT, Desk, show_errors
 from regbridge.web.console.login import Enter, Login, Logout
 from regbridge.web.console.overview import Overview
 from regbridge.web.console.playground import Send, Simulate
+from regbridge.web.console.registrations import EXPORT, LIST, Export, Registrations
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -27,6 +28,8 @@ def add_console(app: App, desk: Desk) -> None:
     app.add_route(f"{ROOT}/login", Login(desk))
     app.add_route(f"{ROOT}/logout", Logout(desk))
     app.add_route(f"{ROOT}/enter", Enter(desk))
+    app.add_route(ROOT + LIST, Registrations(desk))
+    app.add_route(ROOT + EXPORT, Export(desk))
     app.add_route(f"{ROOT}/static/{{name}}", Static())
     if desk.playground:
         app.add_route(f"{ROOT}/simulate", Simulate(desk))
