@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = "/console"
 
-PAGES = (("", "Overview"),)
+PAGES = (("", "Overview"), ("/parked", "Parked"))
 """The pages that every page leads to, by their paths below `ROOT`."""
 
 _LARGEST_FORM = 64_000

@@ -10,10 +10,16 @@ import falcon
 from regbridge.web.console.desk import ROOT, Desk, show_errors
 from regbridge.web.console.login import Enter, Login, Logout
 from regbridge.web.console.overview import Overview
+from regbridge.web.console.parked import Causes, Parked, Unread
+from regbridge.web.console.preview import PreviewPage
+from regbridge.web.console.registration import RegistrationPage
+from regbridge.web.console.registration_deeds import Correct, Ignore, Retry
 
 App = falcon.App[falcon.Request, falcon.Response]
 
 _STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
+
+_HIGHEST = 2**63 - 1
 
 
 def add_console(app: App, desk: Desk) -> None:
@@ -23,6 +29,15 @@ def add_console(app: App, desk: Desk) -> None:
     app.add_route(f"{ROOT}/logout", Logout(desk))
     app.add_route(f"{ROOT}/enter", Enter(desk))
     app.add_route(f"{ROOT}/static/{{name}}", Static())
+    one = f"{ROOT}/registrations/{{number:int(min=1, max={_HIGHEST})}}"
+    app.add_route(one, RegistrationPage(desk))
+    app.add_route(f"{one}/retry", Retry(desk))
+    app.add_route(f"{one}/correct", Correct(desk))
+    app.add_route(f"{one}/ignore", Ignore(desk))
+    app.add_route(f"{one}/preview", PreviewPage(desk))
+    app.add_route(f"{ROOT}/parked", Parked(desk))
+    app.add_route(f"{ROOT}/parked/causes", Causes(desk))
+    app.add_route(f"{ROOT}/parked/receipts", Unread(desk))
     app.add_sink(_Unknown(desk), prefix=ROOT + "(/|$)")
 
 
