@@ -13,6 +13,7 @@ import falcon
 import msgspec
 
 from regbridge.changes import Change, changes, fields_of
+from regbridge.corrections import LONGEST_FIELD
 from regbridge.models import ReceiptKind
 from regbridge.remedies import remedy_of
 from regbridge.store.operate import AGAIN, CORRECTABLE
@@ -141,7 +142,9 @@ def _pretty(payload: bytes | None) -> str:
 
 def _names(record: Any) -> list[str]:
     """Return the fields that a correction may name, as suggestions."""
-    return [name for name, _ in fields_of(record) if name][:_SUGGESTED]
+    names = (name for name, _ in fields_of(record))
+    fit = [name for name in names if name.isprintable() and 0 < len(name) <= LONGEST_FIELD]
+    return fit[:_SUGGESTED]
 
 
 def _curl(row: Any, endpoints: Mapping[str, Any], prefix: str) -> str:
