@@ -21,7 +21,7 @@ class Change:
 
 
 def changes(old: Any, new: Any) -> list[Change]:
-    """Return the fields that differ, those of inner objects with dots between their names."""
+    """Return the fields that differ, those of inner objects too."""
     before, after = dict(fields_of(old)), dict(fields_of(new))
     names = [*before, *(name for name in after if name not in before)]
     return [
@@ -32,14 +32,31 @@ def changes(old: Any, new: Any) -> list[Change]:
 
 
 def fields_of(record: Any, depth: int = 0, within: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the fields of a record with their values as text."""
-    if not isinstance(record, Mapping) or depth > _DEEPEST or (within and not record):
+    """Yield the fields of a record with their values as text.
+
+    Inner objects have a dot before each name, those of a list their place: `orders[0].orderDate`.
+    """
+    inner = _inner(record, within) if depth <= _DEEPEST else []
+    if within and not inner:
         yield within, as_shown(record)
-        return
-    for name, value in record.items():
-        yield from fields_of(value, depth + 1, f"{within}.{name}" if within else str(name))
+    for name, value in inner:
+        yield from fields_of(value, depth + 1, name)
+
+
+def _inner(value: Any, within: str) -> list[tuple[str, Any]]:
+    """Return the named parts of a value, none for one that is read as a whole."""
+    if isinstance(value, Mapping):
+        return [(f"{within}.{name}" if within else str(name), each) for name, each in value.items()]
+    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        return [(f"{within}[{place}]", each) for place, each in enumerate(value)]
+    return []
 
 
 def as_shown(value: Any) -> str:
     """Return a value as people read it: a text as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "(nested too deeply to be shown)"

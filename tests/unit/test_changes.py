@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from hypothesis import given
@@ -28,12 +29,26 @@ def test_a_field_that_came_or_went_or_changed_is_told_with_both_values() -> None
     ]
 
 
+def test_of_a_list_of_objects_each_one_is_compared() -> None:
+    old = {"orders": [{"number": "A", "paid": "0"}, {"number": "B"}], "empty": []}
+    new = {"orders": [{"number": "A", "paid": "5"}], "empty": []}
+
+    assert changes(old, new) == [
+        Change("orders[0].paid", "0", "5"),
+        Change("orders[1].number", "B", None),
+    ]
+
+
 @given(JSON, JSON)
 def test_equal_records_do_not_differ_and_others_are_told_both_ways(old: Any, new: Any) -> None:
     assert changes(old, old) == []
     there = {(each.field, each.old, each.new) for each in changes(old, new)}
     back = {(each.field, each.new, each.old) for each in changes(new, old)}
     assert there == back
+
+
+def test_a_value_that_is_no_json_is_shown_all_the_same() -> None:
+    assert list(fields_of({"at": {1: date(2027, 3, 4)}})) == [("at.1", '"2027-03-04"')]
 
 
 def test_a_record_that_is_too_deep_is_compared_as_a_whole() -> None:

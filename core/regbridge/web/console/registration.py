@@ -12,7 +12,7 @@ from typing import Any
 import falcon
 import msgspec
 
-from regbridge.changes import Change, changes, fields_of
+from regbridge.changes import Change, as_shown, changes, fields_of
 from regbridge.corrections import LONGEST_FIELD
 from regbridge.models import ReceiptKind
 from regbridge.remedies import remedy_of
@@ -63,6 +63,7 @@ class RegistrationPage(Page):
             row=row,
             told=told,
             linked=linked,
+            value_of=lambda text: as_shown(_decoded(text)),
             event=event.name if event else row.event_stub,
             remedy=remedy_of(row.reason) if row.state == State.PARKED else "",
             can=_can(told, is_running=client is not None),
@@ -141,8 +142,8 @@ def _pretty(payload: bytes | None) -> str:
 
 
 def _names(record: Any) -> list[str]:
-    """Return the fields that a correction may name, as suggestions."""
-    names = (name for name, _ in fields_of(record))
+    """Return the fields that a correction may name, as suggestions: none within a list."""
+    names = (name for name, _ in fields_of(record) if "[" not in name)
     fit = [name for name in names if name.isprintable() and 0 < len(name) <= LONGEST_FIELD]
     return fit[:_SUGGESTED]
 
