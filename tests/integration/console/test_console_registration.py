@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.integration.console.console_deeds import (
+    ACT,
     HOSTILE,
     LOOK,
     NO_EMAIL,
@@ -22,6 +26,7 @@ from tests.integration.console.console_deeds import (
     running,
 )
 
+from regbridge.pipeline import Enrichment, Pipeline
 from regbridge.store.forget import forget
 from regbridge.store.purge import strip
 from regbridge.testing import payloads
@@ -61,7 +66,7 @@ def test_the_story_says_what_came_what_became_of_it_and_how_long_it_took(
     assert "InviteeOrGuestAccepted of 2026-11-24T10:00:00.000Z, endpoint CventReg" in page
     assert "enriched and mapped" in page
     assert ">after 0." in page.replace("> after", ">after")
-    assert '>duplicate</span> <span class="text">the same change as ' in page
+    assert '>duplicate</span> <span>the same change as ' in page
     assert '<a href="/console/registrations/3">registration 3</a>' in page
     assert '<a href="/console/messages/1">' in page
     assert "Rory Wamle" in page
@@ -109,6 +114,17 @@ def test_what_is_parked_says_what_to_do(parking: Bridge) -> None:
     assert "Email is required and has no value" in page
     assert "What to do: complete it at Cvent" in page
     assert "<code>regbridge correct</code>" in page
+
+
+def test_the_field_at_fault_is_filled_in(parking: Bridge) -> None:
+    parking.process(registered(RORY))
+    assert 'list="names" value="nowhere"' in told(parking)
+
+    parking.write("UPDATE registrations SET reason = 'the target says no'")
+    parking.write("""UPDATE deliveries SET field = 'Email', record = '{"Email": "x"}'""")
+
+    assert 'list="names" value="Email"' in told(parking)
+    assert '<option value="registrations" selected>' in told(parking)
 
 
 def test_a_corrected_value_is_kept_with_who_and_why_and_is_delivered(parking: Bridge) -> None:
@@ -261,6 +277,60 @@ def test_a_preview_of_an_older_one_says_so(delivering: Bridge) -> None:
     page = delivering.actor.post("/registrations/1/preview")
 
     assert "of the same registrant is newer" in page.text
+
+
+PLUGIN = """
+from regbridge import Plugin, RetryableError, hookimpl
+
+class Fetched(Plugin):
+    @hookimpl
+    def enrich_registrations(self, registrations):
+        if registrations[0].fields["firstName"] == "Nobody":
+            raise RetryableError("Cvent does not answer")
+        return [{"answers": {"member": "M-7"}} for _ in registrations]
+"""
+
+
+def test_a_preview_shows_what_enrichment_adds_or_why_it_cannot(
+    tmp_path: Path, passwords: None
+) -> None:
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "clients" / "fetched.py").write_text(PLUGIN, encoding="utf-8")
+    uses = ("  - cvent-token\n", "  - cvent-token\n  - fetched.py\n")
+    with running(tmp_path, uses) as bridge:
+        nobody = payloads.registrant(2, firstName="Nobody")
+        bridge.process(registered(RORY), registered(nobody))
+
+        found = bridge.actor.post("/registrations/1/preview").text
+        failed = bridge.actor.post("/registrations/2/preview").text
+
+    assert '<td data-name="Field">answers.member</td>' in found.partition("added</h2>")[2]
+    assert '<bdi class="value">M-7</bdi>' in found
+    assert "not enriched: Cvent does not answer" in failed
+
+
+def test_one_preview_at_a_time_is_made(tmp_path: Path, passwords: None) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def wait(pipeline: Pipeline, registrations: Sequence[Any], timings: Any = None) -> Enrichment:
+        begun.set()
+        assert goes_on.wait(30)
+        return Enrichment(registrations, [], [])
+
+    with running(tmp_path) as bridge, ThreadPoolExecutor() as others:
+        bridge.process(registered(RORY))
+        second = bridge.somebody(ACT)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Pipeline, "enrich", wait)
+            first = others.submit(bridge.actor.post, "/registrations/1/preview")
+            assert begun.wait(30)
+            busy = second.post("/registrations/1/preview")
+            goes_on.set()
+            assert first.result(30).status == 200
+
+        assert busy.status == 409
+        assert "another preview is being made" in busy.text
+        assert second.post("/registrations/1/preview").status == 200
 
 
 def test_a_preview_needs_the_client_to_run(delivering: Bridge) -> None:

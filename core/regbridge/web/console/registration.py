@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,9 @@ from regbridge.web.console.visitor import Visitor
 
 _LONGEST_RECORD = 200_000
 _SUGGESTED = 500
+
+_SOURCE = re.compile(r"\(from (\w+(?:\.\w+)*)\)$")
+"""How a reason names the field that a value was to come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class RegistrationPage(Page):
             record=_pretty(row.payload),
             changes=changes(_decoded(told.before.payload), received) if told.before else [],
             names=_names(received),
+            fault=_fault(told),
             targets=sorted({*(client.targets if client else ()), *_targets(told)}),
             curl=_curl(row, client.endpoints if client else {}, req.forwarded_prefix),
         )
@@ -100,6 +105,19 @@ def _newest(told: Told) -> int | None:
 
 def _targets(told: Told) -> list[str]:
     return [each.target for each in told.deliveries if each.registration_id == told.row.id]
+
+
+def _fault(told: Told) -> tuple[str, str]:
+    """Return what probably has to be corrected: a target ("" for what Cvent sent), and a field."""
+    if told.row.state != State.PARKED:
+        return "", ""
+    if found := _SOURCE.search(told.row.reason):
+        return "", found[1]
+    for each in told.deliveries:
+        is_own = each.registration_id == told.row.id and each.state == State.PARKED
+        if is_own and each.field and each.field in _decoded(each.record):
+            return each.target, each.field
+    return "", ""
 
 
 def _sent(told: Told) -> Iterator[Sent]:
