@@ -65,11 +65,10 @@ def test_of_very_many_revisions_the_newest_are_told_and_the_one_that_is_asked_fo
     for minute in range(MOST + 3):
         ledger.register(1, str(minute), minute=minute % 60)
     ledger.run()
-    [oldest, *_] = sorted(
-        (row.ordered_at, row.receipt_id, row.id) for row in ledger.registrations()
-    )
+    rows = ledger.registrations()
+    oldest = min(rows, key=lambda row: (row.ordered_at, row.receipt_id)).id
 
-    told = ledger.store.read(lambda c: tell(c, oldest[2]))
+    told = ledger.store.read(lambda c: tell(c, oldest))
 
     assert told is not None
     assert told.has_older
