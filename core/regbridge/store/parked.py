@@ -33,22 +33,24 @@ class Cause:
         return _key(self.reason, self.field)
 
 
-def causes(connection: Connection) -> list[Cause]:
-    """Return why registrations are parked, what most are parked for first."""
-    found = [cause for client in _clients(connection) for cause in _causes(connection, client)]
-    return sorted(found, key=lambda cause: (-cause.count, cause.client, cause.reason))
+def causes(connection: Connection) -> tuple[list[Cause], int]:
+    """Return why registrations are parked, what most are parked for first; and their number.
+
+    At most `MOST` causes are returned; the number is of all.
+    """
+    found: list[Cause] = []
+    total = 0
+    for client in _clients(connection):
+        total += connection.scalar(select(func.count()).where(*_parked(client))) or 0
+        found += _causes(connection, client)
+    return sorted(found, key=lambda cause: (-cause.count, cause.client, cause.reason))[:MOST], total
 
 
 def parked_for(connection: Connection, client: str, key: str) -> list[int]:
     """Return the registrations of a client that are parked for the cause with this key."""
     columns = registrations.c.id, registrations.c.reason, registrations.c.field
-    keys: dict[tuple[str, str], str] = {}
-    ids = []
-    for row in connection.execute(select(*columns).where(*_parked(client))):
-        cause = (row.reason, row.field)
-        if keys.setdefault(cause, _key(*cause)) == key:
-            ids.append(row.id)
-    return ids
+    rows = connection.execute(select(*columns).where(*_parked(client)))
+    return [row.id for row in rows if _key(row.reason, row.field) == key]
 
 
 def unread_receipts(connection: Connection) -> Sequence[Any]:
@@ -101,6 +103,8 @@ def _causes(connection: Connection, client: str) -> Iterator[Cause]:
         )
         .where(*_parked(client))
         .group_by(*columns)
+        .order_by(func.count().desc(), *columns)
+        .limit(MOST)
     )
     for row in connection.execute(statement):
         yield Cause(client, row.reason, row.field, row.number, row.newest_at, row.newest)

@@ -185,6 +185,19 @@ def test_hostile_reasons_are_text_and_can_be_retried(parked: Bridge) -> None:
     assert states(parked) == ["pending", "pending", "parked"]
 
 
+def test_of_very_many_causes_those_of_most_registrations_are_listed(parked: Bridge) -> None:
+    parked.host.store.write(lambda c: fill(c, 300))
+    parked.write("UPDATE registrations SET client = 'acme', state = 'parked' WHERE id >= 1000")
+    parked.write("UPDATE registrations SET reason = 'no ' || id WHERE id >= 1000")
+
+    page = " ".join(parked.actor.get("/parked").text.split())
+
+    assert "303 registrations need a person." in page
+    assert page.count("<article") == 200
+    assert "Email is required" in page.split("<article")[1]
+    assert "102 more are parked for other causes" in page
+
+
 def test_a_page_without_anything_parked_says_so(delivering: Bridge) -> None:
     page = delivering.actor.get("/parked").text
 

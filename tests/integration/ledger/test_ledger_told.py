@@ -86,7 +86,7 @@ def test_nothing_that_the_console_asks_reads_a_whole_table(ledger: Ledger) -> No
     [row] = [each for each in ledger.registrations() if each.state == "parked"]
     with recorded(ledger) as statements:
         ledger.store.read(lambda c: tell(c, row.id))
-        found = ledger.store.read(causes)
+        found, _ = ledger.store.read(causes)
         ledger.store.read(lambda c: parked_for(c, "apap", found[0].key))
         unread = ledger.store.read(unread_receipts)
 
@@ -105,8 +105,9 @@ def test_causes_are_kept_apart_by_client_reason_and_field(ledger: Ledger) -> Non
     ledger.receive(message("AttendeeManualSynced", [{"company": "A"}]))
     ledger.run()
 
-    found = ledger.store.read(causes)
+    found, total = ledger.store.read(causes)
 
+    assert total == 4
     assert [(cause.client, cause.count) for cause in found] == [
         ("apap", 2),
         ("apap", 1),
@@ -124,7 +125,7 @@ def test_a_deed_and_its_note_are_one_transaction(ledger: Ledger) -> None:
     ledger.receive(b"{")
     ledger.run()
     one, two, three = [row.id for row in ledger.registrations()]
-    [cause] = ledger.store.read(causes)
+    [cause], _ = ledger.store.read(causes)
     [unread] = ledger.store.read(unread_receipts)
     write, who = ledger.store.write, doer(ledger)
 
@@ -152,7 +153,7 @@ def test_a_deed_and_its_note_are_one_transaction(ledger: Ledger) -> None:
         ("retried", f"receipts {unread.id}", ""),
         ("ignored", f"receipts {unread.id}", ""),
     ]
-    assert ledger.store.read(causes) == []
+    assert ledger.store.read(causes) == ([], 0)
     assert ledger.store.read(unread_receipts) == []
 
 

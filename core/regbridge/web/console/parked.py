@@ -29,16 +29,16 @@ class Parked(Page):
         self, req: falcon.Request, resp: falcon.Response, visitor: Visitor, **_places: Any
     ) -> None:
         """Show it."""
-        found, unread = self.desk.store.read(lambda c: (causes(c), unread_receipts(c)))
+        (found, total), unread = self.desk.store.read(lambda c: (causes(c), unread_receipts(c)))
         self.desk.show(
             req,
             resp,
             "parked",
             visitor,
             title="Parked",
-            causes=found[:MOST],
-            total=sum(cause.count for cause in found),
-            more=len(found[MOST:]),
+            causes=found,
+            total=total,
+            more=total - sum(cause.count for cause in found),
             unread=unread,
             most=MOST,
             linked=linked,
