@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 ROOT = "/console"
 
-PAGES = (("", "Overview"), ("/registrations", "Registrations"))
+PAGES = (
+    ("", "Overview"),
+    ("/registrations", "Registrations"),
+    ("/parked", "Parked"),
+)
 """The pages that every page leads to, by their paths below `ROOT`."""
 
 _LARGEST_FORM = 64_000

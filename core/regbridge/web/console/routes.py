@@ -12,6 +12,10 @@ from regbridge.web.console.login import Enter, Login, Logout
 from regbridge.web.console.overview import Overview
 from regbridge.web.console.playground import Send, Simulate
 from regbridge.web.console.registrations import EXPORT, LIST, Export, Registrations
+from regbridge.web.console.parked import Causes, Parked, Unread
+from regbridge.web.console.preview import PreviewPage
+from regbridge.web.console.registration import RegistrationPage
+from regbridge.web.console.registration_deeds import Correct, Ignore, Retry
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -20,6 +24,8 @@ _STATIC = {
     "console.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
+
+_HIGHEST = 2**63 - 1
 
 
 def add_console(app: App, desk: Desk) -> None:
@@ -34,6 +40,15 @@ def add_console(app: App, desk: Desk) -> None:
     if desk.playground:
         app.add_route(f"{ROOT}/simulate", Simulate(desk))
         app.add_route(f"{ROOT}/simulate/send", Send(desk))
+    one = f"{ROOT}/registrations/{{number:int(min=1, max={_HIGHEST})}}"
+    app.add_route(one, RegistrationPage(desk))
+    app.add_route(f"{one}/retry", Retry(desk))
+    app.add_route(f"{one}/correct", Correct(desk))
+    app.add_route(f"{one}/ignore", Ignore(desk))
+    app.add_route(f"{one}/preview", PreviewPage(desk))
+    app.add_route(f"{ROOT}/parked", Parked(desk))
+    app.add_route(f"{ROOT}/parked/causes", Causes(desk))
+    app.add_route(f"{ROOT}/parked/receipts", Unread(desk))
     app.add_sink(_Unknown(desk), prefix=ROOT + "(/|$)")
 
 
