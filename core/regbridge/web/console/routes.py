@@ -10,12 +10,12 @@ import falcon
 from regbridge.web.console.desk import ROOT, Desk, show_errors
 from regbridge.web.console.login import Enter, Login, Logout
 from regbridge.web.console.overview import Overview
-from regbridge.web.console.playground import Send, Simulate
-from regbridge.web.console.registrations import EXPORT, LIST, Export, Registrations
 from regbridge.web.console.parked import Causes, Parked, Unread
+from regbridge.web.console.playground import Send, Simulate
 from regbridge.web.console.preview import PreviewPage
 from regbridge.web.console.registration import RegistrationPage
 from regbridge.web.console.registration_deeds import Correct, Ignore, Retry
+from regbridge.web.console.registrations import EXPORT, LIST, Export, Registrations
 
 App = falcon.App[falcon.Request, falcon.Response]
 
