@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -39,6 +39,7 @@ class View:
     status: int
     headers: http.client.HTTPMessage
     body: bytes
+    known: Mapping[str, str] = field(default_factory=dict)
     page: Reader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +53,8 @@ class View:
 
     @property
     def names(self) -> list[str]:
-        return [row[1] for row in self.page.rows]
+        """Return who is listed; a list that nobody searched in has numbers alone."""
+        return [self.known.get(row[0], row[0]) for row in self.page.rows]
 
     def follow(self, text: str) -> str:
         return self.page.links[text]
@@ -112,6 +114,7 @@ class Console:
     def __init__(self, host: Host) -> None:
         self.host = host
         self._numbers = count(1)
+        self._names: dict[str, str] = {}
         self._cookie = ""
         self.log_in(PASSWORD)
 
@@ -163,6 +166,7 @@ class Console:
                 }
                 new = connection.execute(insert(registrations).values(values))
                 made.append(new.inserted_primary_key[0])
+                self._names[str(made[-1])] = name
                 if there:
                     connection.execute(
                         insert(deliveries).values(
@@ -189,7 +193,7 @@ class Console:
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            return View(answer.status, answer.headers, answer.read())
+            return View(answer.status, answer.headers, answer.read(), self._names)
         finally:
             connection.close()
 

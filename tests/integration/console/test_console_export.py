@@ -86,12 +86,16 @@ def test_an_export_is_in_the_audit_without_the_name_that_was_searched_for(consol
     assert console.audit()[0] == said
 
 
-def test_a_list_that_is_only_looked_at_is_not_in_the_audit(console: Console) -> None:
+def test_a_list_names_people_only_to_who_searches_and_that_is_in_the_audit(
+    console: Console,
+) -> None:
+    console.add("Ada Byron")
     before = console.audit()
 
-    console.get(search="Ada Byron")
-
+    assert "Ada Byron" not in console.get().text
     assert console.audit() == before
+    assert "Ada Byron" in console.get(search="Ada Byron", client="acme").page.words
+    assert console.audit()[0] == ("searched", "registrations", "by search, client acme")
 
 
 @pytest.mark.parametrize(

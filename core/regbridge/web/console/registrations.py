@@ -65,6 +65,10 @@ class Registrations(Page):
     ) -> None:
         """Show one page of them."""
         asked = self.desk.store.read(partial(_ask, self.desk.clients, req))
+        # Names are shown to who searches for somebody, not to who leafs through the list.
+        named = bool(asked.selection.search)
+        if named:
+            self.desk.note(visitor, "searched", about="registrations", text=_chosen(asked.fields))
         self.desk.show(
             req,
             resp,
@@ -73,6 +77,7 @@ class Registrations(Page):
             title="Registrations",
             fields=shown(asked.fields),
             choices=asked.choices,
+            named=named,
             states=STATES,
             rows=[(row, event_name(self.desk.clients, row)) for row in asked.found.rows],
             target=asked.selection.target,
