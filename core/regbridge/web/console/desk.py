@@ -20,11 +20,18 @@ from regbridge.web.console.visitor import Visitor
 
 if TYPE_CHECKING:
     from regbridge.clients import Clients
+    from regbridge.web.console.counts import Counts
     from regbridge.web.console.playground import Playground
 
 ROOT = "/console"
 
-PAGES = (("", "Overview"),)
+PAGES = (
+    ("", "Overview"),
+    ("/syncs", "Syncs"),
+    ("/messages", "Messages"),
+    ("/configuration", "Configuration"),
+    ("/audit", "Audit"),
+)
 """The pages that every page leads to, by their paths below `ROOT`."""
 
 _LARGEST_FORM = 64_000
@@ -51,7 +58,7 @@ class Desk:
     """The console of one host. `clock` gives ms; `wake` lets the worker look for work.
 
     `facts` are what every page may show of the host: its version, its folder. `playground` is that
-    of the demo.
+    of the demo, `counts` are counted in the background.
     """
 
     store: Store
@@ -62,6 +69,7 @@ class Desk:
     facts: Mapping[str, Any] = field(default_factory=dict)
     playground: Playground | None = None
     renderer: Renderer = field(default_factory=Renderer)
+    counts: Counts | None = None
 
     def admit(self, request: falcon.Request) -> Visitor:
         """Return who makes a request; a stranger is sent to the login, or told that there is none.
