@@ -9,8 +9,11 @@ import falcon
 
 from regbridge.web.console.desk import ROOT, Desk, show_errors
 from regbridge.web.console.login import Enter, Login, Logout
+from regbridge.web.console.messages import MessageList
+from regbridge.web.console.one_message import IgnoreMessage, OneMessage, RetryMessage
 from regbridge.web.console.overview import Overview
 from regbridge.web.console.playground import Send, Simulate
+from regbridge.web.console.syncs import Syncs
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -31,6 +34,11 @@ def add_console(app: App, desk: Desk) -> None:
     if desk.playground:
         app.add_route(f"{ROOT}/simulate", Simulate(desk))
         app.add_route(f"{ROOT}/simulate/send", Send(desk))
+    app.add_route(f"{ROOT}/syncs", Syncs(desk))
+    app.add_route(f"{ROOT}/messages", MessageList(desk))
+    app.add_route(f"{ROOT}/messages/{{number}}", OneMessage(desk))
+    app.add_route(f"{ROOT}/messages/{{number}}/retry", RetryMessage(desk))
+    app.add_route(f"{ROOT}/messages/{{number}}/ignore", IgnoreMessage(desk))
     app.add_sink(_Unknown(desk), prefix=ROOT + "(/|$)")
 
 

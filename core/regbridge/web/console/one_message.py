@@ -1,0 +1,138 @@
+"""One message: its facts, what became of its records, its body, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import falcon
+import msgspec
+
+from regbridge.remedies import remedy_of
+from regbridge.store.audit import note
+from regbridge.store.bodies import read_bodies
+from regbridge.store.choice import Choice
+from regbridge.store.messages import size_of, states_by_message
+from regbridge.store.operate import ignore_receipts, retry_receipts
+from regbridge.store.received import find_receipt, receipt_history
+from regbridge.store.tables import State
+from regbridge.web.console.desk import Action, Page, place
+from regbridge.web.console.fault import find_fault, text_of
+from regbridge.web.console.messages import number_of
+from regbridge.web.console.visitor import Visitor
+
+SHOWN_BYTES = 200_000
+_LONGEST_REASON = 1_000
+_SET_ASIDE = (State.PARKED, State.FILTERED)
+
+
+class OneMessage(Page):
+    """A message. Its body is shown when somebody asks for it, or when it cannot be read."""
+
+    def look(
+        self, req: falcon.Request, resp: falcon.Response, visitor: Visitor, **places: Any
+    ) -> None:
+        """Show it; that a body was seen is in the audit."""
+        number = number_of(places["number"])
+        row, size, states, happenings = self.desk.store.read(lambda c: _read(c, number))
+        if row is None:
+            raise falcon.HTTPNotFound(description=f"There is no message {number}.")
+        shows_body = row.state == State.PARKED or req.get_param("body") == "yes"
+        body = b""
+        if shows_body:
+            body = self.desk.store.read(lambda c: read_bodies(c, [number])).get(number, b"")
+            self.desk.note(visitor, "looked at", about=f"message {number}")
+        self.desk.show(
+            req,
+            resp,
+            "message",
+            visitor,
+            title=f"Message {number}",
+            row=row,
+            size=size,
+            states=states,
+            happenings=happenings,
+            shows_body=shows_body,
+            body=_shown(body),
+            is_cut=len(body) > SHOWN_BYTES,
+            fault=find_fault(body, row.reason) if row.state == State.PARKED else None,
+            remedy=remedy_of(row.reason) if row.state == State.PARKED else "",
+            can_retry=row.state in _SET_ASIDE,
+            can_ignore=row.state == State.PARKED,
+        )
+
+
+class RetryMessage(Action):
+    """Reads a message again that could not be read, or was ignored."""
+
+    def act(self, visitor: Visitor, fields: Mapping[str, str], **places: Any) -> str:  # noqa: ARG002
+        """Put it back."""
+        number = number_of(places["number"])
+        now = self.desk.clock()
+        choice = Choice(receipts=(number,), states=_SET_ASIDE)
+        retry = partial(retry_receipts, choice=choice, now=now)
+        self.desk.store.write(partial(_do, retry, visitor, "retried", number, "", now))
+        self.desk.wake("split", "")
+        return place(f"/messages/{number}", done="retried", n=f"Message {number}")
+
+
+class IgnoreMessage(Action):
+    """Settles a message that cannot be read, because somebody says that it does not matter."""
+
+    def act(self, visitor: Visitor, fields: Mapping[str, str], **places: Any) -> str:
+        """Set it to filtered, with the reason that the form gives."""
+        number = number_of(places["number"])
+        reason = fields.get("reason", "").strip()
+        if not reason or len(reason) > _LONGEST_REASON:
+            raise falcon.HTTPBadRequest(
+                description=f"Say why, in at most {_LONGEST_REASON} characters."
+            )
+        now = self.desk.clock()
+        ignore = partial(
+            ignore_receipts,
+            choice=Choice(receipts=(number,)),
+            made_by=visitor.name,
+            reason=reason,
+            now=now,
+        )
+        self.desk.store.write(partial(_do, ignore, visitor, "ignored", number, reason, now))
+        return place(f"/messages/{number}", done="ignored", n=f"Message {number}")
+
+
+def _do(
+    deed: Callable[[Any], int],
+    visitor: Visitor,
+    what: str,
+    number: int,
+    text: str,
+    now: int,
+    connection: Any,
+) -> None:
+    """Do something about a message and note it, both or neither."""
+    if not deed(connection):
+        raise falcon.HTTPBadRequest(
+            description=f"Message {number} is not set aside; look at it again."
+        )
+    note(connection, now, visitor.name, visitor.address, what, f"message {number}", text)
+
+
+def _read(connection: Any, number: int) -> tuple[Any, int, Mapping[str, int], Any]:
+    return (
+        find_receipt(connection, number),
+        size_of(connection, number),
+        states_by_message(connection, [number]).get(number, {}),
+        receipt_history(connection, number),
+    )
+
+
+def _shown(body: bytes) -> str:
+    """Return a body as it is shown: laid out where it is JSON, cut where it is long."""
+    if len(body) <= SHOWN_BYTES:
+        try:
+            laid_out = msgspec.json.format(body.removeprefix(b"\xef\xbb\xbf"), indent=2)
+            msgspec.json.decode(laid_out, type=msgspec.Raw)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            laid_out = body
+        body = laid_out
+    return text_of(body[:SHOWN_BYTES])
