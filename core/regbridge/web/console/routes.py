@@ -7,6 +7,8 @@ from typing import Any
 
 import falcon
 
+from regbridge.web.console.audit import Audit
+from regbridge.web.console.configuration import Configuration
 from regbridge.web.console.desk import ROOT, Desk, show_errors
 from regbridge.web.console.login import Enter, Login, Logout
 from regbridge.web.console.messages import MessageList
@@ -39,6 +41,8 @@ def add_console(app: App, desk: Desk) -> None:
     app.add_route(f"{ROOT}/messages/{{number}}", OneMessage(desk))
     app.add_route(f"{ROOT}/messages/{{number}}/retry", RetryMessage(desk))
     app.add_route(f"{ROOT}/messages/{{number}}/ignore", IgnoreMessage(desk))
+    app.add_route(f"{ROOT}/configuration", Configuration(desk))
+    app.add_route(f"{ROOT}/audit", Audit(desk))
     app.add_sink(_Unknown(desk), prefix=ROOT + "(/|$)")
 
 
