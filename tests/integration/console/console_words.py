@@ -40,6 +40,7 @@ def count_now(site: Site) -> None:
     counts = site.host.counts
     assert counts is not None
     counts.count(counts.standing)
+    counts.count(counts.recent)
     counts.count(counts.course)
 
 

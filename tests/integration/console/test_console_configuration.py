@@ -12,26 +12,23 @@ from tests.integration.console.conftest import CLIENT, TOKEN, Site
 from tests.integration.console.console_words import actor, looker, rows_of, text_of
 
 CANARY = "canary-5f0c2b7e"
-OWN = f'''
-from pydantic import BaseModel
-from regbridge import Drop, Plugin, Secret, hookimpl
+OWN = """
+from regbridge import Plugin, Secret, Settings, hookimpl
 
 
-class Settings(BaseModel):
+class OwnSettings(Settings):
     secret: Secret
     password: str = ""
     address: str = ""
 
 
 class Own(Plugin):
-    """Does nothing."""
-
-    Settings = Settings
+    settings_model = OwnSettings
 
     @hookimpl
     def filter_registration(self, registration):
         return None
-'''
+"""
 USES_OWN = """
 client: {name}
 endpoints:
@@ -101,7 +98,7 @@ def test_a_secret_that_was_written_after_the_start_is_not_shown_either(
     page = looker(site).get("/configuration").text
 
     assert CANARY not in page
-    assert "changed since the start" in text_of(page)
+    assert "changed since the start, and does not start again" in text_of(page)
     assert "never as the secret itself" in text_of(page)
 
 
@@ -147,7 +144,7 @@ def test_the_plugins_are_listed_with_their_versions(site: Site) -> None:
     rows = {row[0]: row for row in rows_of(looker(site).get("/configuration").text, "Installed")}
 
     assert rows["files"][2] == f"regbridge {version('regbridge')}"
-    assert rows["files"][1] == "check_connection, deliver_records" or "deliver" in rows["files"][1]
+    assert "deliver_records" in rows["files"][1]
 
 
 def test_hostile_values_are_text(clients: Path, new_site: Callable[..., Site]) -> None:

@@ -12,7 +12,8 @@ import structlog
 
 from regbridge.store import overview
 from regbridge.store.engine import Store
-from regbridge.store.overview import Count, Recent
+from regbridge.store.overview import Count
+from regbridge.store.overview import Recent as RecentCount
 from regbridge.store.tables import State
 
 log = structlog.get_logger()
@@ -39,14 +40,20 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Recent:
+    """The states of what arrived in the last 24 hours."""
+
+    states: Sequence[RecentCount]
+
+
+@dataclass(frozen=True, slots=True)
 class Course:
-    """What came lately: its states, and by the hour what arrived and what was delivered.
+    """What arrived in the last days, and what of it was delivered, by the hour.
 
     `until` (ms) is when it was counted; hours are counted from 1970.
     """
 
     until: int
-    states: Sequence[Recent]
     arrived: Mapping[int, int]
     delivered: Mapping[int, int]
     unreadable: int
@@ -73,10 +80,11 @@ class Counts:
     clock: Callable[[], int]
     shortest: float = SHORTEST_WAIT
     standing: Tally[Standing] = field(default_factory=lambda: Tally(take_standing))
+    recent: Tally[Recent] = field(default_factory=lambda: Tally(take_recent))
     course: Tally[Course] = field(default_factory=lambda: Tally(take_course))
 
     def __post_init__(self) -> None:
-        self._tallies: tuple[Tally[Any], ...] = (self.standing, self.course)
+        self._tallies: tuple[Tally[Any], ...] = (self.standing, self.recent, self.course)
         self._asked = threading.Event()
         self._stopping = threading.Event()
         self._counted = threading.Condition()
@@ -141,13 +149,16 @@ def take_standing(connection: Any, now: int) -> Standing:  # noqa: ARG001
     )
 
 
+def take_recent(connection: Any, now: int) -> Recent:
+    """Count what came in the last 24 hours."""
+    return Recent(overview.count_recent(connection, now - _DAY, now - now % _DAY))
+
+
 def take_course(connection: Any, now: int) -> Course:
     """Count what came in the last days, today's included."""
-    midnight = now - now % _DAY
-    since = midnight - (DAYS - 1) * _DAY
+    since = now - now % _DAY - (DAYS - 1) * _DAY
     return Course(
         now,
-        overview.count_recent(connection, now - _DAY, midnight),
         overview.arrived_by_hour(connection, since),
         overview.delivered_by_hour(connection, since),
         overview.unreadable_since(connection, since),

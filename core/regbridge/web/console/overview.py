@@ -17,7 +17,7 @@ from regbridge.store.pauses import Cause
 from regbridge.store.report import all_pauses
 from regbridge.store.tables import State
 from regbridge.web.console import charts
-from regbridge.web.console.counts import DAYS, Counts, Course
+from regbridge.web.console.counts import DAYS, Counts, Course, Recent
 from regbridge.web.console.desk import Page, place
 from regbridge.web.console.visitor import Visitor
 
@@ -76,7 +76,7 @@ class Overview(Page):
 def _counted(counts: Counts | None) -> dict[str, Any]:
     """Return what was counted, as much of it as there is."""
     shown: dict[str, Any] = {"standing": None, "counted_at": None, "tables": [], "charts": []}
-    shown |= {"unreadable": 0, "reasons": [], "course_at": None}
+    shown |= {"unreadable": 0, "reasons": [], "course_at": None, "recent_at": None}
     if counts is None:
         return shown
     counts.wait(PATIENCE)
@@ -84,7 +84,8 @@ def _counted(counts: Counts | None) -> dict[str, Any]:
         shown["course_at"] = counts.course.at
         shown["unreadable"] = course.unreadable
         shown["charts"] = _charts(course)
-        shown["tables"] = _lately(course)
+    if recent := counts.recent.found:
+        shown |= {"tables": _lately(recent), "recent_at": counts.recent.at}
     if standing := counts.standing.found:
         shown |= {"standing": standing, "counted_at": counts.standing.at}
         shown["tables"].append(_table("All", standing.states))
@@ -99,9 +100,9 @@ def _charts(course: Course) -> list[charts.Chart]:
     ]
 
 
-def _lately(course: Course) -> list[Table]:
-    lately = [Count(row.client, row.target, row.state, row.number) for row in course.states]
-    today = [each for each, row in zip(lately, course.states, strict=True) if row.is_today]
+def _lately(recent: Recent) -> list[Table]:
+    lately = [Count(row.client, row.target, row.state, row.number) for row in recent.states]
+    today = [each for each, row in zip(lately, recent.states, strict=True) if row.is_today]
     return [
         _table("Arrived today (since midnight UTC)", today),
         _table("Arrived in the last 24 hours", lately),
