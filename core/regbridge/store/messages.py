@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -43,6 +43,14 @@ class Messages:
     is_partial: bool
 
 
+@dataclass(slots=True)
+class Outcome:
+    """How many registrations are in each state; when the last one was settled (ms), 0 for none."""
+
+    states: dict[str, int] = field(default_factory=dict)
+    settled_at: int = 0
+
+
 def page_of_messages(connection: Connection, meant: Meant, before: int, limit: int) -> Messages:
     """Return the newest messages whose number is below `before` (0 for all)."""
     top = before or (connection.scalar(select(func.max(receipts.c.id))) or 0) + 1
@@ -57,31 +65,20 @@ def page_of_messages(connection: Connection, meant: Meant, before: int, limit: i
     return Messages(rows, floor if floor > lowest else 0, is_partial=floor > lowest)
 
 
-def states_by_message(
-    connection: Connection, numbers: Collection[int]
-) -> Mapping[int, dict[str, int]]:
-    """Return how many registrations of each message are in each state."""
+def outcomes_of(connection: Connection, numbers: Collection[int]) -> Mapping[int, Outcome]:
+    """Return what became of the records of messages; those without any are left out."""
     columns = registrations.c.receipt_id, registrations.c.state
     rows = connection.execute(
-        select(*columns, func.count())
+        select(*columns, func.count(), func.max(registrations.c.settled_at))
         .where(among(registrations.c.receipt_id, numbers))
         .group_by(*columns)
     )
-    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    for number, state, count in rows:
-        found[number][state] = count
+    found: defaultdict[int, Outcome] = defaultdict(Outcome)
+    for number, state, count, settled_at in rows:
+        outcome = found[number]
+        outcome.states[state] = count
+        outcome.settled_at = max(outcome.settled_at, settled_at or 0)
     return found
-
-
-def last_settled(connection: Connection, numbers: Collection[int]) -> Mapping[int, int]:
-    """Return when the last registration of each message was settled (ms), where one was."""
-    number = registrations.c.receipt_id
-    rows = connection.execute(
-        select(number, func.max(registrations.c.settled_at))
-        .where(among(number, numbers), registrations.c.settled_at.is_not(None))
-        .group_by(number)
-    )
-    return {found: int(at) for found, at in rows}
 
 
 def size_of(connection: Connection, number: int) -> int:

@@ -265,6 +265,6 @@ def test_who_may_only_look_is_offered_nothing_to_do_and_may_not(site: Site) -> N
     site.send(BROKEN)
     browser = looker(site)
 
-    assert "Read it again" not in browser.get("/messages/1").text
+    assert "/console/messages/1/retry" not in browser.get("/messages/1").text
     answer = browser.post("/messages/1/retry", {"token": browser.token()})
     assert answer.status_code == 403

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from tests.integration.console.conftest import Site
 from tests.integration.console.console_words import looker, many, person, settle, text_of
 
+from regbridge.store.messages import Outcome
 from regbridge.store.tables import receipts
 from regbridge.testing.payloads import encode, message, registrant
 from regbridge.web.console import syncs as page_module
@@ -84,9 +85,9 @@ def test_the_newest_come_first_those_of_more_than_a_month_ago_never(
 def test_the_end_is_expected_at_the_pace_so_far() -> None:
     row = SimpleNamespace(record_count=100, split_count=100, state="split", received_at=1_000)
 
-    found = progress(
-        row, {"delivered": 50, "pending": 20, "parked": 5, "filtered": 25}, 90_000, 81_000
-    )
+    states = {"delivered": 50, "pending": 20, "parked": 5, "filtered": 25}
+
+    found = progress(row, Outcome(states, settled_at=80_000), 81_000)
 
     assert (found.delivered, found.waiting, found.parked, found.others) == (50, 20, 5, 25)
     assert found.settled == 80

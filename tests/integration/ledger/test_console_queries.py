@@ -12,10 +12,9 @@ from tests.integration.ledger.test_query_plans import fill, recorded, scans
 from regbridge.store.audit import noted
 from regbridge.store.messages import (
     Meant,
-    last_settled,
+    outcomes_of,
     page_of_messages,
     size_of,
-    states_by_message,
 )
 from regbridge.store.received import find_receipt, receipt_history
 from regbridge.store.tables import State, deliveries, receipts, registrations
@@ -41,8 +40,7 @@ def test_no_page_of_the_console_reads_a_table_from_its_beginning_to_its_end(
         ):
             store.read(lambda c, meant=meant: page_of_messages(c, meant, 0, 50))  # type: ignore[misc]
             store.read(lambda c, meant=meant: page_of_messages(c, meant, 40_000, 50))  # type: ignore[misc]
-        store.read(lambda c: states_by_message(c, [1_000, 2_000]))
-        store.read(lambda c: last_settled(c, [1_000, 2_000]))
+        store.read(lambda c: outcomes_of(c, [1_000, 2_000]))
         store.read(lambda c: size_of(c, 2_000))
         store.read(lambda c: find_receipt(c, 2_000))
         store.read(lambda c: receipt_history(c, 2_000))

@@ -9,11 +9,10 @@ from typing import Any
 import falcon
 import msgspec
 
-from regbridge.remedies import remedy_of
 from regbridge.store.audit import note
 from regbridge.store.bodies import read_bodies
 from regbridge.store.choice import Choice
-from regbridge.store.messages import size_of, states_by_message
+from regbridge.store.messages import Outcome, outcomes_of, size_of
 from regbridge.store.operate import ignore_receipts, retry_receipts
 from regbridge.store.received import find_receipt, receipt_history
 from regbridge.store.tables import State
@@ -35,7 +34,7 @@ class OneMessage(Page):
     ) -> None:
         """Show it; that a body was seen is in the audit."""
         number = number_of(places["number"])
-        row, size, states, happenings = self.desk.store.read(lambda c: _read(c, number))
+        row, size, outcome, happenings = self.desk.store.read(lambda c: _read(c, number))
         if row is None:
             raise falcon.HTTPNotFound(description=f"There is no message {number}.")
         shows_body = row.state == State.PARKED or req.get_param("body") == "yes"
@@ -51,13 +50,12 @@ class OneMessage(Page):
             title=f"Message {number}",
             row=row,
             size=size,
-            states=states,
+            states=outcome.states,
             happenings=happenings,
             shows_body=shows_body,
             body=_shown(body),
             is_cut=len(body) > SHOWN_BYTES,
             fault=find_fault(body, row.reason) if row.state == State.PARKED else None,
-            remedy=remedy_of(row.reason) if row.state == State.PARKED else "",
             can_retry=row.state in _SET_ASIDE,
             can_ignore=row.state == State.PARKED,
         )
@@ -117,11 +115,11 @@ def _do(
     note(connection, now, visitor.name, visitor.address, what, f"message {number}", text)
 
 
-def _read(connection: Any, number: int) -> tuple[Any, int, Mapping[str, int], Any]:
+def _read(connection: Any, number: int) -> tuple[Any, int, Outcome, Any]:
     return (
         find_receipt(connection, number),
         size_of(connection, number),
-        states_by_message(connection, [number]).get(number, {}),
+        outcomes_of(connection, [number]).get(number, Outcome()),
         receipt_history(connection, number),
     )
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import falcon
 
-from regbridge.store.messages import Meant, Messages, last_settled, page_of_messages
-from regbridge.store.messages import states_by_message as states_of
+from regbridge.store.messages import Meant, Messages, Outcome, outcomes_of, page_of_messages
 from regbridge.store.overview import ARRIVED_WELL
 from regbridge.store.tables import State
-from regbridge.web.console.desk import Page, place
+from regbridge.web.console.desk import Desk, Page, place
+from regbridge.web.console.kept import Kept
 from regbridge.web.console.messages import number_of
 from regbridge.web.console.visitor import Visitor
 
@@ -49,22 +49,24 @@ class Sync:
 class Syncs(Page):
     """The large messages of the last days, the newest first."""
 
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._kept: Kept[tuple[int, list[Sync], Messages]] = Kept()
+
     def look(
         self, req: falcon.Request, resp: falcon.Response, visitor: Visitor, **_places: Any
     ) -> None:
         """Show a page of them."""
-        now = self.desk.clock()
         before = number_of(req.get_param("before"))
-        page, states, ends = self.desk.store.read(lambda c: _read(c, now, before))
+        counted_at, syncs, page = self._kept.get(before, lambda: self._count(before))
         self.desk.show(
             req,
             resp,
             "syncs",
             visitor,
             title="Syncs",
-            syncs=[
-                progress(row, states.get(row.id, {}), ends.get(row.id), now) for row in page.rows
-            ],
+            syncs=syncs,
+            counted_at=counted_at,
             page=page,
             days=_DAYS,
             least=LARGE - 1,
@@ -73,9 +75,16 @@ class Syncs(Page):
             older=place("/syncs", before=page.older) if page.older else "",
         )
 
+    def _count(self, before: int) -> tuple[int, list[Sync], Messages]:
+        now = self.desk.clock()
+        page, outcomes = self.desk.store.read(lambda c: _read(c, now, before))
+        syncs = [progress(row, outcomes.get(row.id, Outcome()), now) for row in page.rows]
+        return now, syncs, page
 
-def progress(row: Any, states: Mapping[str, int], ended_at: int | None, now: int) -> Sync:
-    """Return how far a message is, by its receipt and the states of its registrations."""
+
+def progress(row: Any, outcome: Outcome, now: int) -> Sync:
+    """Return how far a message is, by its receipt and what became of its records."""
+    states = outcome.states
     delivered = sum(states.get(state, 0) for state in ARRIVED_WELL)
     # What is not taken apart yet waits too; a message that is set aside has nothing that waits.
     unsplit = row.record_count - row.split_count if row.state == State.PENDING else 0
@@ -91,15 +100,12 @@ def progress(row: Any, states: Mapping[str, int], ended_at: int | None, now: int
         waiting,
         parked,
         settled - delivered - parked,
-        None if waiting else ended_at,
+        None if waiting else outcome.settled_at or None,
         expected,
     )
 
 
-def _read(
-    connection: Any, now: int, before: int
-) -> tuple[Messages, Mapping[int, dict[str, int]], Mapping[int, int]]:
+def _read(connection: Any, now: int, before: int) -> tuple[Messages, Mapping[int, Outcome]]:
     meant = Meant(records=LARGE, since=now - _DAYS * _DAY)
     page = page_of_messages(connection, meant, before, LIMIT)
-    numbers = [row.id for row in page.rows]
-    return page, states_of(connection, numbers), last_settled(connection, numbers)
+    return page, outcomes_of(connection, [row.id for row in page.rows])
