@@ -8,11 +8,16 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from regbridge.errors import RejectedError
 from regbridge.models import Record, Registration
 
 PATCH = "corrections"
 """The name under which `registration.enriched` has them, as if a plugin had fetched them."""
+
+LONGEST_FIELD = 200
+"""So many characters the name of a corrected field has at most."""
 
 _OF_THE_HOST = ("enriched", "message", "registration", "event.id", "event.name", "event.time_zone")
 """What the host itself says about a registration, whatever Cvent and plugins say."""
@@ -34,6 +39,26 @@ class Correction:
 def is_correctable(field: str) -> bool:
     """Say whether a value of a registration is one that Cvent sent or a plugin fetched."""
     return not any(field == own or field.startswith(f"{own}.") for own in _OF_THE_HOST)
+
+
+def read_correction(
+    field: str, text: str, target: str = "", *, as_json: bool = False
+) -> Correction:
+    """Return the correction that a person typed: a text, or JSON for what is no text.
+
+    Raises `RejectedError` for a field that cannot be corrected, or a value that is no JSON.
+    """
+    field = field.strip()
+    if not field or len(field) > LONGEST_FIELD:
+        raise RejectedError(f"name a field of at most {LONGEST_FIELD} characters")
+    if not target and not is_correctable(field):
+        raise RejectedError(f"{field} is not what Cvent sent, so it cannot be corrected")
+    if not as_json:
+        return Correction(field, text, target)
+    try:
+        return Correction(field, msgspec.json.decode(text), target)
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise RejectedError(f"the value of {field} is not JSON: {error}") from None
 
 
 def correct_registration(

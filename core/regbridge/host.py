@@ -29,6 +29,7 @@ from regbridge.web.server import Server
 from regbridge.worker.loop import Worker
 
 if TYPE_CHECKING:
+    from regbridge.web.api.source import Source
     from regbridge.web.console.access import Access
     from regbridge.web.console.counts import Counts
     from regbridge.web.console.desk import Desk
@@ -177,6 +178,7 @@ class Host:
             clock=self._clock.moment,
             timings=self._timings,
             desk=self._new_desk(),
+            source=self._new_source(),
         )
         given = self._address
         return Server(
@@ -211,6 +213,16 @@ class Host:
             facts={"folder": self.file.folder},
             counts=self.counts,
         )
+
+    def _new_source(self) -> Source | None:
+        """Return what the API answers from; its parts are loaded only if there is one."""
+        config = self.file.config.api
+        if config is None:
+            return None
+        from regbridge.web.api.gate import Gate
+        from regbridge.web.api.source import Source
+
+        return Source(self.store, Gate(config, self._clock.seconds), self._clock)
 
     def _wake_everybody(self, step: str, client: str) -> None:
         self._wake(step, client)

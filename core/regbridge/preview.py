@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from regbridge.corrections import Correction
 from regbridge.errors import RegbridgeError, RejectedError
-from regbridge.mapped import map_all
+from regbridge.mapped import Mapped, map_all
 from regbridge.message import read_envelope, read_revisions
 from regbridge.models import Registration
 from regbridge.pipeline import Pipeline
-from regbridge.registrations import from_revision
+from regbridge.registrations import from_revision, from_row
+from regbridge.store.corrections import corrections_of
+from regbridge.store.engine import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,32 @@ def previews(
 ) -> Iterator[Preview]:
     """Yield what each target would get; see `map_all`."""
     for mapped in map_all(registrations, pipeline, corrections, enrich=enrich):
-        target = mapped.target.name if mapped.target else ""
-        fields: Mapping[str, Any] = {}
-        reason = mapped.reason
-        if mapped.target and mapped.record:
-            try:
-                fields = pipeline.preview(mapped.record, mapped.target)
-            except RegbridgeError as error:
-                reason = f"parked: {error}"
-        yield _of(mapped.registration, target, fields, reason)
+        yield preview_of(mapped, pipeline)
+
+
+def stored_mapped(
+    store: Store, rows: Iterable[Any], pipeline: Pipeline, *, enrich: bool = True
+) -> Iterator[Mapped]:
+    """Yield what registrations of the ledger (whole rows) map to now, with their corrections.
+
+    What was purged is left out. Raises `RejectedError` for a record that cannot be read.
+    """
+    found = [from_row(row, pipeline.client) for row in rows if row.purged_at is None]
+    made = store.read(lambda c: corrections_of(c, [each.id for each in found]))
+    yield from map_all(found, pipeline, made, enrich=enrich)
+
+
+def preview_of(mapped: Mapped, pipeline: Pipeline) -> Preview:
+    """Return what a target would get of what was mapped for it."""
+    target = mapped.target.name if mapped.target else ""
+    fields: Mapping[str, Any] = {}
+    reason = mapped.reason
+    if mapped.target and mapped.record:
+        try:
+            fields = pipeline.preview(mapped.record, mapped.target)
+        except RegbridgeError as error:
+            reason = f"parked: {error}"
+    return _of(mapped.registration, target, fields, reason)
 
 
 def _of(registration: Registration, target: str, fields: Mapping[str, Any], reason: str) -> Preview:

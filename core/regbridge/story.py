@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from regbridge.store import received, report
@@ -18,22 +18,13 @@ Story = dict[str, Any]
 def registrant_stories(store: Store, text: str, client: str, *, body: bool) -> list[Story]:
     """Return the story of every registrant that a text names; `body` adds what was received."""
     rows = store.read(lambda c: report.find_registrations(c, text, client))
-    ids = [row.id for row in rows]
-    deliveries = _grouped(store.read(lambda c: report.deliveries_of(c, ids)))
-    happenings = _grouped(store.read(lambda c: report.history_of(c, ids)))
-    stories: dict[Any, Story] = {}
-    for row in rows:
-        # A record that names nobody is a story of its own.
-        key = row.registrant_id or f"registration {row.id}"
-        story = stories.setdefault(key, _about(row))
-        story |= {name: value for name, value in _person(row).items() if value}
-        revision = _revision(row)
-        revision["deliveries"] = [_delivery(each) for each in deliveries[row.id]]
-        revision["history"] = [_happening(each) for each in happenings[row.id]]
-        if body:
-            revision["received"] = json.loads(row.payload) if row.payload else {}
-        story["registrations"].append(revision)
-    return list(stories.values())
+    return _stories(store, rows, body)
+
+
+def registration_story(store: Store, number: int, *, body: bool) -> Story | None:
+    """Return the story of the registrant whom a registration is about, or None."""
+    rows = store.read(lambda c: report.revisions_beside(c, number))
+    return next(iter(_stories(store, rows, body)), None)
 
 
 def receipt_story(store: Store, number: int, *, body: bool) -> Story | None:
@@ -65,6 +56,25 @@ def receipt_story(store: Store, number: int, *, body: bool) -> Story | None:
     if body:
         story["body"] = message.decode("utf-8", "backslashreplace")
     return story
+
+
+def _stories(store: Store, rows: Sequence[Any], body: bool) -> list[Story]:
+    ids = [row.id for row in rows]
+    deliveries = _grouped(store.read(lambda c: report.deliveries_of(c, ids)))
+    happenings = _grouped(store.read(lambda c: report.history_of(c, ids)))
+    stories: dict[Any, Story] = {}
+    for row in rows:
+        # A record that names nobody is a story of its own.
+        key = row.registrant_id or f"registration {row.id}"
+        story = stories.setdefault(key, _about(row))
+        story |= {name: value for name, value in _person(row).items() if value}
+        revision = _revision(row)
+        revision["deliveries"] = [_delivery(each) for each in deliveries[row.id]]
+        revision["history"] = [_happening(each) for each in happenings[row.id]]
+        if body:
+            revision["received"] = json.loads(row.payload) if row.payload else {}
+        story["registrations"].append(revision)
+    return list(stories.values())
 
 
 def _grouped(rows: Iterable[Any]) -> Mapping[int, list[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from regbridge.timings import BOUNDS, Stage, percentile
 
 _ORDER = {stage.value: place for place, stage in enumerate(Stage)}
 _NOT_WORK = (Stage.RECEIVE, Stage.TOTAL)
+_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,17 @@ def stage_times(store: Store, days: int, today: date) -> list[StageTime]:
     # Another version's host may measure what this one has no name for.
     times.sort(key=lambda time: (time.client, _ORDER.get(time.stage, len(_ORDER)), time.part))
     return _with_shares(times)
+
+
+def plain_times(times: Sequence[StageTime]) -> list[dict[str, Any]]:
+    """Return times as plain values for scripts."""
+    return [
+        {
+            name: round(value, _DECIMALS) if isinstance(value, float) else value
+            for name, value in asdict(time).items()
+        }
+        for time in times
+    ]
 
 
 def _stage_time(client: str, stage: str, part: str, buckets: Sequence[Any]) -> StageTime:

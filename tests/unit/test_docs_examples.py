@@ -28,6 +28,7 @@ from regbridge.cases import run_cases
 from regbridge.cli import app
 from regbridge.cli.timings import COLUMNS
 from regbridge.config.alerts import AlertsConfig, EmailConfig, WebhookConfig
+from regbridge.config.api import ApiConfig
 from regbridge.config.case_file import Case
 from regbridge.config.loader import load_client, load_host
 from regbridge.config.schema import (
@@ -50,6 +51,7 @@ from regbridge.store.pauses import Cause
 from regbridge.store.revisions import _STRENGTH
 from regbridge.store.tables import State
 from regbridge.timings import Stage
+from regbridge.web.api.document import ERRORS, MOST_DIFFERENCES, PATHS
 from regbridge.web.errors import ANSWERS
 from regbridge.worker.schedule import Limits, delay
 from regbridge_rules.entry import KEYS
@@ -66,6 +68,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "Alerts": AlertsConfig,
     "E-mail": EmailConfig,
     "A webhook": WebhookConfig,
+    "The API": ApiConfig,
     "PostgreSQL": PostgresqlConfig,
     "A client": ClientConfig,
     "An endpoint": EndpointConfig,
@@ -87,6 +90,7 @@ def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     for role in ("", "LOOK_"):
         monkeypatch.setenv(f"REGBRIDGE_CONSOLE_{role}PASSWORD", "a password of the console")
     monkeypatch.setenv("REGBRIDGE_ALERT_URL", "https://chat.example.org/hook")
+    monkeypatch.setenv("REGBRIDGE_API_TOKEN", "a-token-of-the-API-for-monitoring")
     monkeypatch.setenv("REGBRIDGE_DATABASE", "postgresql+psycopg://u:p@db.example.org/regbridge")
 
 
@@ -422,6 +426,18 @@ def test_the_http_reference_has_every_status_that_an_error_is_answered_with() ->
     documented = {row[0].split()[0] for row in rows(section("docs/reference/http.md", "Answers"))}
     assert {str(int(answer.status)) for answer in ANSWERS.values()} <= documented
     assert {"200", "404", "405", "413", "415", "500"} <= documented
+
+
+def test_the_api_reference_has_every_path_with_its_parameters_and_every_error() -> None:
+    page = "docs/reference/api.md"
+    documented = {row[0].strip("`"): row[1] for row in rows(section(page, "Paths"))}
+    parameters = {
+        path: [each["name"] for each in of["get"].get("parameters", ()) if each["in"] == "query"]
+        for path, of in PATHS.items()
+    }
+    assert {path: re.findall("`([a-z]+)`", cell) for path, cell in documented.items()} == parameters
+    assert str(MOST_DIFFERENCES) in documented["/proofs/{client}/{event}/differences"]
+    assert {row[0][:3] for row in rows(section(page, "Errors"))} == {*ERRORS, "405"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -11,7 +10,7 @@ from regbridge.cli import choosing
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, Configs
 from regbridge.cli.printing import complain, say
-from regbridge.corrections import Correction, is_correctable
+from regbridge.corrections import Correction, read_correction
 from regbridge.errors import RejectedError
 from regbridge.store.operate import correct as correct_in_ledger
 from regbridge.store.shared_clock import SharedClock
@@ -60,11 +59,7 @@ def _correction(text: str, target: str) -> Correction:
     field = name.removesuffix(":").strip()
     if not equals or not field:
         raise typer.BadParameter(f"{text!r} is not FIELD=VALUE")
-    if not target and not is_correctable(field):
-        raise typer.BadParameter(f"{field} is not what Cvent sent, so it cannot be corrected")
-    if not name.endswith(":"):
-        return Correction(field, value, target)
     try:
-        return Correction(field, json.loads(value), target)
-    except ValueError as error:
-        raise typer.BadParameter(f"the value of {field} is not JSON: {error}") from None
+        return read_correction(field, value, target, as_json=name.endswith(":"))
+    except RejectedError as error:
+        raise typer.BadParameter(str(error)) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,19 +13,14 @@ from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, print_table, say
 from regbridge.clients import find_pipeline, start_clients
-from regbridge.corrections import Correction
 from regbridge.limits import Limiters, OwnPlaces
 from regbridge.models import Registration
 from regbridge.pipeline import Pipeline
-from regbridge.preview import Preview, previews, registrations_of
-from regbridge.registrations import from_row
+from regbridge.preview import Preview, preview_of, previews, registrations_of, stored_mapped
 from regbridge.sender import collect
-from regbridge.store.corrections import corrections_of
 from regbridge.store.engine import Store
 from regbridge.store.limits import ledger_limiters
 from regbridge.store.report import find_registrations
-
-Corrections = Mapping[int, Sequence[Correction]]
 
 
 def preview(
@@ -54,11 +49,11 @@ def preview(
         clients = start_clients(configs, ledger_limiters(store) if store else Limiters(OwnPlaces()))
         try:
             pipeline = find_pipeline(clients, client)
-            found = list(
-                _from_files(file, pipeline) if file else _from_ledger(store, text, pipeline)
+            shown = list(
+                _of_files(file, pipeline, enrich=not no_enrich)
+                if file
+                else _of_ledger(store, text, pipeline, enrich=not no_enrich)
             )
-            made = _corrections(store, found) if store and not file else {}
-            shown = list(_previews(found, pipeline, made, enrich=not no_enrich))
         finally:
             clients.close()
     shown = [each for each in shown if target in ("", each.target)]
@@ -66,36 +61,22 @@ def preview(
     raise typer.Exit(0 if shown else 1)
 
 
-def _from_files(path: Path, pipeline: Pipeline) -> Iterator[Registration | Preview]:
-    for _, body in collect(path):
-        yield from registrations_of(body, pipeline)
+def _of_files(path: Path, pipeline: Pipeline, *, enrich: bool) -> Iterator[Preview]:
+    found = [each for _, body in collect(path) for each in registrations_of(body, pipeline)]
+    yield from (each for each in found if isinstance(each, Preview))
+    registrations = [each for each in found if isinstance(each, Registration)]
+    yield from previews(registrations, pipeline, enrich=enrich)
 
 
-def _from_ledger(store: Store | None, text: str, pipeline: Pipeline) -> Iterator[Registration]:
-    """Yield the newest revision of each registrant that the text names."""
+def _of_ledger(
+    store: Store | None, text: str, pipeline: Pipeline, *, enrich: bool
+) -> Iterator[Preview]:
+    """Yield previews of the newest revision of each registrant that the text names."""
     assert store is not None
     rows = store.read(lambda c: find_registrations(c, text, pipeline.client.name))
     newest: dict[Any, Any] = {row.registrant_id or f"registration {row.id}": row for row in rows}
-    for row in newest.values():
-        if row.purged_at is None:
-            yield from_row(row, pipeline.client)
-
-
-def _corrections(store: Store, found: Sequence[Registration | Preview]) -> Corrections:
-    ids = [each.id for each in found if isinstance(each, Registration)]
-    return store.read(lambda c: corrections_of(c, ids))
-
-
-def _previews(
-    found: Sequence[Registration | Preview],
-    pipeline: Pipeline,
-    corrections: Corrections,
-    *,
-    enrich: bool,
-) -> Iterator[Preview]:
-    yield from (each for each in found if isinstance(each, Preview))
-    registrations = [each for each in found if isinstance(each, Registration)]
-    yield from previews(registrations, pipeline, corrections, enrich=enrich)
+    for mapped in stored_mapped(store, newest.values(), pipeline, enrich=enrich):
+        yield preview_of(mapped, pipeline)
 
 
 def _print(shown: Sequence[Preview], *, as_json: bool) -> None:

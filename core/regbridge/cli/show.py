@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
-from regbridge.cli.options import CONFIGS, AsJson, Configs
+from regbridge.cli.options import CONFIGS, TOKEN_ENV, AsJson, Configs, HostUrl, TokenEnv
 from regbridge.cli.printing import complain, print_json, say
+from regbridge.cli.remote import open_host
 from regbridge.models import ReceiptKind
 from regbridge.story import Story, receipt_story, registrant_stories
 
@@ -25,20 +28,15 @@ def show(
         int | None, typer.Option(help="Show a receipt instead, by its number.")
     ] = None,
     body: Annotated[bool, typer.Option("--body", help="Also show what Cvent sent.")] = False,
+    host: HostUrl = None,
+    token_env: TokenEnv = TOKEN_ENV,
     as_json: AsJson = False,
 ) -> None:
     """Show all that happened to a registrant: received, dropped, delivered, with the reasons."""
     if (receipt is None) == (not text.strip()):
         raise typer.BadParameter("name a registrant, or give --receipt NUMBER")
-    with open_ledger(configs) as store:
-        if store is None:
-            complain(NOTHING_YET)
-            raise typer.Exit(1)
-        if receipt is None:
-            stories = registrant_stories(store, text, client, body=body)
-        else:
-            story = receipt_story(store, receipt, body=body)
-            stories = [story] if story else []
+    asked = _Asked(text, client, receipt, body)
+    stories = _told_here(configs, asked) if host is None else _told_by(host, token_env, asked)
     if as_json:
         print_json(stories)
     for line in () if as_json else _lines(stories):
@@ -46,6 +44,33 @@ def show(
     if not stories:
         complain(_hint(receipt))
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    text: str
+    client: str
+    receipt: int | None
+    body: bool
+
+
+def _told_here(configs: Path, asked: _Asked) -> list[Story]:
+    with open_ledger(configs) as store:
+        if store is None:
+            complain(NOTHING_YET)
+            raise typer.Exit(1)
+        if asked.receipt is None:
+            return registrant_stories(store, asked.text, asked.client, body=asked.body)
+        story = receipt_story(store, asked.receipt, body=asked.body)
+    return [story] if story else []
+
+
+def _told_by(host: str, token_env: str, asked: _Asked) -> list[Story]:
+    with open_host(host, token_env) as there:
+        if asked.receipt is None:
+            return there.registrant_stories(asked.text, asked.client, body=asked.body)
+        story = there.receipt_story(asked.receipt, body=asked.body)
+    return [story] if story else []
 
 
 def _hint(receipt: int | None) -> str:

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
 
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
-from regbridge.cli.options import CONFIGS, AsJson, Configs
+from regbridge.cli.options import CONFIGS, TOKEN_ENV, AsJson, Configs, HostUrl, TokenEnv
 from regbridge.cli.printing import print_json, print_table, say
 from regbridge.cli.proofs import print_proofs
-from regbridge.cli.timings import print_timings, timings_json
-from regbridge.reconcile.report import proofs
-from regbridge.remedies import remedy_of
-from regbridge.store import report
-from regbridge.store.clock import moment
+from regbridge.cli.remote import open_host
+from regbridge.cli.timings import print_timings
+from regbridge.status import figures, no_figures
 from regbridge.store.engine import Store
-from regbridge.store.limits import calls_since
 from regbridge.store.pauses import Cause
 from regbridge.store.tables import State
 from regbridge.store.timings import KEPT_DAYS
-from regbridge.timing_report import stage_times
+from regbridge.timing_report import plain_times, stage_times
 
 Rows = list[dict[str, Any]]
-
-_LISTS: Mapping[str, Callable[..., Sequence[Any]]] = {
-    "receipts": report.count_receipts,
-    "registrations": report.count_registrations,
-    "deliveries": report.count_deliveries,
-    "reasons": report.count_reasons,
-    "pauses": report.all_pauses,
-    "parked_receipts": report.parked_receipts,
-    "calls": lambda connection: calls_since(connection, f"{datetime.now(UTC):%Y-%m-%d}"),
-}
-_TIMES = ("since", "until", "received_at")
 
 
 def status(
@@ -46,81 +32,63 @@ def status(
     days: Annotated[
         int, typer.Option(min=1, max=KEPT_DAYS, help="Timings of so many days, today's included.")
     ] = 1,
+    host: HostUrl = None,
+    token_env: TokenEnv = TOKEN_ENV,
     as_json: AsJson = False,
 ) -> None:
     """Count what was received and delivered, by client, endpoint, target and state."""
-    with open_ledger(configs) as store:
-        if timings:
-            _show_timings(store, days, as_json)
-            return
-        figures = _figures(store)
-    if as_json:
-        print_json(figures)
-    elif store is None:
-        say(NOTHING_YET)
+    if host is not None:
+        with open_host(host, token_env) as there:
+            found = _timings(there.timings(days), days) if timings else there.figures()
+        has_ledger = True
     else:
-        _print(figures)
-
-
-def _show_timings(store: Store | None, days: int, as_json: bool) -> None:
-    times = stage_times(store, days, datetime.now(UTC).date()) if store else []
+        with open_ledger(configs) as store:
+            has_ledger = store is not None
+            found = _timings_here(store, days) if timings else _figures_here(store)
     if as_json:
-        print_json({"days": days, "timings": timings_json(times)})
-    elif store is None:
+        print_json(found)
+    elif not has_ledger:
         say(NOTHING_YET)
+    elif timings:
+        print_timings(found["timings"], days)
     else:
-        print_timings(times, days)
+        _print(found)
 
 
-def _figures(store: Store | None) -> dict[str, Any]:
-    if store is None:
-        return {**{name: [] for name in _LISTS}, "proofs": [], "pending_since": None}
-    return {
-        **{
-            name: [_PLAIN.get(name, _plain)(row) for row in store.read(query)]
-            for name, query in _LISTS.items()
-        },
-        "proofs": store.read(proofs),
-        "pending_since": moment(store.read(report.pending_since)),
-    }
+def _figures_here(store: Store | None) -> dict[str, Any]:
+    return figures(store, _today()) if store else no_figures()
 
 
-def _plain(row: Any) -> dict[str, Any]:
-    return {key: moment(value) if key in _TIMES else value for key, value in row._mapping.items()}
+def _timings_here(store: Store | None, days: int) -> dict[str, Any]:
+    return _timings(plain_times(stage_times(store, days, _today())) if store else [], days)
 
 
-def _with_remedy(row: Any) -> dict[str, Any]:
-    """Return a reason why something is parked with what to do about it."""
-    plain = _plain(row)
-    if plain.get("state", State.PARKED) == State.PARKED:
-        plain["remedy"] = remedy_of(plain["reason"])
-    return plain
+def _timings(times: Rows, days: int) -> dict[str, Any]:
+    return {"days": days, "timings": times}
 
 
-_PLAIN: Mapping[str, Callable[[Any], dict[str, Any]]] = {
-    "reasons": _with_remedy,
-    "parked_receipts": _with_remedy,
-}
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
-def _print(figures: Mapping[str, Any]) -> None:
-    _print_states("Registrations", figures["registrations"], "endpoint")
-    _print_states("Deliveries", figures["deliveries"], "target")
-    parked = [row for row in figures["reasons"] if row["state"] == State.PARKED]
+def _print(found: Mapping[str, Any]) -> None:
+    _print_states("Registrations", found["registrations"], "endpoint")
+    _print_states("Deliveries", found["deliveries"], "target")
+    parked = [row for row in found["reasons"] if row["state"] == State.PARKED]
     _print_list("Why registrations are parked, and what to do", parked)
-    filtered = [row for row in figures["reasons"] if row["state"] != State.PARKED]
+    filtered = [row for row in found["reasons"] if row["state"] != State.PARKED]
     _print_list("Why registrations are filtered", filtered)
-    print_proofs(figures["proofs"])
-    _print_list("Paused", [_named(row) for row in figures["pauses"]])
-    _print_list("Calls to vendors today (GMT)", figures["calls"])
-    _print_list("Parked receipts (messages that cannot be read)", figures["parked_receipts"])
-    unsplit = sum(row["receipts"] for row in figures["receipts"] if row["state"] == State.PENDING)
+    print_proofs(found["proofs"])
+    _print_list("Paused", [_named(row) for row in found["pauses"]])
+    _print_list("Calls to vendors today (GMT)", found["calls"])
+    _print_list("Parked receipts (messages that cannot be read)", found["parked_receipts"])
+    unsplit = sum(row["receipts"] for row in found["receipts"] if row["state"] == State.PENDING)
     if unsplit:
         say(f"Receipts that wait to be split: {unsplit}")
-    if not figures["receipts"]:
+    if not found["receipts"]:
         say("Nothing received yet.")
-    elif figures["pending_since"]:
-        say(f"The oldest pending registration arrived at {figures['pending_since']}.")
+    elif found["pending_since"]:
+        say(f"The oldest pending registration arrived at {found['pending_since']}.")
     elif not unsplit:
         say("Nothing is pending.")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from regbridge.cli.printing import print_table, say
-from regbridge.timing_report import StageTime
 from regbridge.timings import Stage
 
 COLUMNS = {
@@ -26,27 +24,17 @@ COLUMNS = {
 }
 """The columns of the table, by the names of the JSON."""
 
-_DECIMALS = 3
 
+def print_timings(times: Sequence[Mapping[str, Any]], days: int) -> None:
+    """Print a table for each client, and what its columns are; `times` as `plain_times` has them.
 
-def timings_json(times: Sequence[StageTime]) -> list[dict[str, Any]]:
-    """Return times as JSON has them."""
-    return [
-        {
-            name: round(value, _DECIMALS) if isinstance(value, float) else value
-            for name, value in asdict(time).items()
-        }
-        for time in times
-    ]
-
-
-def print_timings(times: Sequence[StageTime], days: int) -> None:
-    """Print a table for each client, and what its columns are."""
+    They are in the order of clients.
+    """
     when = "today (GMT)" if days == 1 else f"in the last {days} days (GMT)"
     if not times:
         say(f"Nothing was measured {when}. Hosts write their timings down every ten seconds.")
         return
-    for client, of_client in groupby(times, key=lambda time: time.client):
+    for client, of_client in groupby(times, key=lambda time: time["client"]):
         print_table(
             f"Where the time of {client} went {when}",
             tuple(COLUMNS.values()),
@@ -60,10 +48,10 @@ def print_timings(times: Sequence[StageTime], days: int) -> None:
     )
 
 
-def _cells(time: StageTime) -> list[str]:
-    cells = {name: _number(value) for name, value in asdict(time).items()}
-    cells["share"] = "" if time.share is None else f"{time.share:.1%}"
-    if time.stage == Stage.TOTAL:  # a sum of ages says nothing
+def _cells(time: Mapping[str, Any]) -> list[str]:
+    cells = {name: _number(value) for name, value in time.items()}
+    cells["share"] = "" if time["share"] is None else f"{time['share']:.1%}"
+    if time["stage"] == Stage.TOTAL:  # a sum of ages says nothing
         cells["total_seconds"] = ""
     return [cells[name] for name in COLUMNS]
 

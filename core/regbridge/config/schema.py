@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validator
 
 from regbridge.config.alerts import AlertsConfig
+from regbridge.config.api import ApiConfig
 from regbridge.config.console import ConsoleConfig
 from regbridge.config.database import DEFAULT_URL, DatabaseUrl
 from regbridge.config.model import Model
@@ -244,6 +245,9 @@ class HostConfig(Model):
 
     console: ConsoleConfig | None = None
     """Who may use the console at /console; there is none when left out."""
+
+    api: ApiConfig | None = None
+    """Who may ask the API under /api/v1; there is none when left out."""
 
     @model_validator(mode="after")
     def _proxy_is_known(self) -> Self:

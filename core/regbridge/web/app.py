@@ -16,6 +16,7 @@ from regbridge.web.webhook import Webhook
 
 if TYPE_CHECKING:
     from regbridge.clients import Clients
+    from regbridge.web.api.source import Source
     from regbridge.web.console.desk import Desk
 
 
@@ -32,13 +33,14 @@ def create_app(
     clock: Callable[[], datetime] = _now,
     timings: Timings | None = None,
     desk: Desk | None = None,
+    source: Source | None = None,
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """Return the WSGI application.
 
     `accept` stores a message durably and returns the receipt's id; `health` returns what
     `GET /health` shows, without personal data; both raise `StoreUnavailableError`. `body_limit` is
     in bytes and holds for a body as sent and as inflated. `timings` measure how long senders wait.
-    `desk` is the console's, if there is one.
+    `desk` is the console's and `source` the API's, if there is one.
     """
     app = falcon.App()
     app.req_options.strip_url_path_trailing_slash = True
@@ -50,4 +52,8 @@ def create_app(
         from regbridge.web.console.routes import add_console
 
         add_console(app, desk)
+    if source is not None:
+        from regbridge.web.api.routes import add_api
+
+        add_api(app, source)
     return app

@@ -27,6 +27,8 @@ ROOT = "/console"
 
 PAGES = (
     ("", "Overview"),
+    ("/registrations", "Registrations"),
+    ("/parked", "Parked"),
     ("/syncs", "Syncs"),
     ("/messages", "Messages"),
     ("/configuration", "Configuration"),

@@ -14,7 +14,12 @@ from regbridge.web.console.login import Enter, Login, Logout
 from regbridge.web.console.messages import MessageList
 from regbridge.web.console.one_message import IgnoreMessage, OneMessage, RetryMessage
 from regbridge.web.console.overview import Overview
+from regbridge.web.console.parked import Causes, Parked, Unread
 from regbridge.web.console.playground import Send, Simulate
+from regbridge.web.console.preview import PreviewPage
+from regbridge.web.console.registration import RegistrationPage
+from regbridge.web.console.registration_deeds import Correct, Ignore, Retry
+from regbridge.web.console.registrations import EXPORT, LIST, Export, Registrations
 from regbridge.web.console.syncs import Syncs
 
 App = falcon.App[falcon.Request, falcon.Response]
@@ -25,6 +30,8 @@ _STATIC = {
     "icon.svg": "image/svg+xml",
 }
 
+_HIGHEST = 2**63 - 1
+
 
 def add_console(app: App, desk: Desk) -> None:
     """Add all pages below `/console`."""
@@ -32,6 +39,8 @@ def add_console(app: App, desk: Desk) -> None:
     app.add_route(f"{ROOT}/login", Login(desk))
     app.add_route(f"{ROOT}/logout", Logout(desk))
     app.add_route(f"{ROOT}/enter", Enter(desk))
+    app.add_route(ROOT + LIST, Registrations(desk))
+    app.add_route(ROOT + EXPORT, Export(desk))
     app.add_route(f"{ROOT}/static/{{name}}", Static())
     if desk.playground:
         app.add_route(f"{ROOT}/simulate", Simulate(desk))
@@ -43,6 +52,15 @@ def add_console(app: App, desk: Desk) -> None:
     app.add_route(f"{ROOT}/messages/{{number}}/ignore", IgnoreMessage(desk))
     app.add_route(f"{ROOT}/configuration", Configuration(desk))
     app.add_route(f"{ROOT}/audit", Audit(desk))
+    one = f"{ROOT}/registrations/{{number:int(min=1, max={_HIGHEST})}}"
+    app.add_route(one, RegistrationPage(desk))
+    app.add_route(f"{one}/retry", Retry(desk))
+    app.add_route(f"{one}/correct", Correct(desk))
+    app.add_route(f"{one}/ignore", Ignore(desk))
+    app.add_route(f"{one}/preview", PreviewPage(desk))
+    app.add_route(f"{ROOT}/parked", Parked(desk))
+    app.add_route(f"{ROOT}/parked/causes", Causes(desk))
+    app.add_route(f"{ROOT}/parked/receipts", Unread(desk))
     app.add_sink(_Unknown(desk), prefix=ROOT + "(/|$)")
 
 

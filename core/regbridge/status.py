@@ -1,0 +1,68 @@
+"""What the ledger holds, in numbers, as plain values for commands and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from regbridge.reconcile.report import proofs
+from regbridge.remedies import remedy_of
+from regbridge.store import report
+from regbridge.store.clock import moment
+from regbridge.store.engine import Store
+from regbridge.store.limits import calls_since
+from regbridge.store.tables import State
+
+Plain = dict[str, Any]
+
+_LISTS: Mapping[str, Callable[[Any], Sequence[Any]]] = {
+    "receipts": report.count_receipts,
+    "registrations": report.count_registrations,
+    "deliveries": report.count_deliveries,
+    "reasons": report.count_reasons,
+    "pauses": report.all_pauses,
+    "parked_receipts": report.parked_receipts,
+}
+_TIMES = ("since", "until", "received_at")
+
+
+def figures(store: Store, today: date) -> Plain:
+    """Return counts by client, endpoint, target and state, and what needs a person.
+
+    They are of one moment. `today` is the day (GMT) whose calls to vendors are counted. Nothing
+    personal is in them.
+    """
+
+    def read(connection: Any) -> Plain:
+        found = {name: _plain_rows(name, query(connection)) for name, query in _LISTS.items()}
+        return {
+            **found,
+            "calls": _plain_rows("calls", calls_since(connection, today.isoformat())),
+            "proofs": proofs(connection),
+            "pending_since": moment(report.pending_since(connection)),
+        }
+
+    return store.read(read)
+
+
+def no_figures() -> Plain:
+    """Return the figures of a ledger that is not there yet."""
+    return {**{name: [] for name in _LISTS}, "calls": [], "proofs": [], "pending_since": None}
+
+
+def _plain_rows(name: str, rows: Sequence[Any]) -> list[Plain]:
+    plain = _with_remedy if name in ("reasons", "parked_receipts") else _plain
+    return [plain(row) for row in rows]
+
+
+def _plain(row: Any) -> Plain:
+    return {key: moment(value) if key in _TIMES else value for key, value in row._mapping.items()}
+
+
+def _with_remedy(row: Any) -> Plain:
+    """Return a reason why something is parked with what to do about it."""
+    plain = _plain(row)
+    if plain.get("state", State.PARKED) == State.PARKED:
+        plain["remedy"] = remedy_of(plain["reason"])
+    return plain

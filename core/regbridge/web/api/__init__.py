@@ -1,0 +1,1 @@
+"""The API: the facts of the console as JSON, under /api/v1."""
