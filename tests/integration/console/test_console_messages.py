@@ -147,12 +147,12 @@ def test_personal_data_is_shown_only_when_asked_for_and_that_is_noted(site: Site
     browser = looker(site)
 
     assert "Marguerite" not in browser.get("/messages/1").text
-    assert ("looked at", "message 1", "") not in audited(site)
+    assert ("looked at", "receipt 1", "") not in audited(site)
 
     page = browser.get("/messages/1?body=yes").text
     assert '  "eventType": "InviteeOrGuestAccepted"' in text_with_spaces(page)
     assert "Marguerite" in page
-    assert ("looked at", "message 1", "") in audited(site)
+    assert ("looked at", "receipt 1", "") in audited(site)
 
 
 def text_with_spaces(page: str) -> str:
@@ -176,7 +176,7 @@ def test_a_malformed_message_has_the_place_of_its_error_marked(site: Site) -> No
 
     assert re.search(r"<mark>&#34;</mark>x&#34;\]\}</pre>", page)
     assert "At line 2, byte 36 of it (byte 75 of the message)" in text_of(page)
-    assert ("looked at", "message 1", "") in audited(site)
+    assert ("looked at", "receipt 1", "") in audited(site)
 
 
 def test_a_hostile_message_is_text(site: Site) -> None:
@@ -205,7 +205,7 @@ def test_a_message_is_read_again_with_who_asked_for_it_in_the_audit(
     row = site.host.store.read(lambda c: find_receipt(c, 1))
     assert row is not None
     assert (row.state, row.due_at is not None) == ("pending", True)
-    assert ("retried", "message 1", "") in audited(site)
+    assert ("retried", "receipts 1", "") in audited(site)
     assert "retried" in text_of(answer.text.partition("Out of the ordinary")[2])
 
 
@@ -225,11 +225,11 @@ def test_a_message_is_ignored_with_a_reason_and_can_be_taken_back(
     browser = actor(site)
     token = browser.token()
 
-    page = browser.post("/messages/1/ignore", {"token": token, "reason": " a test "}).text
+    page = browser.post("/messages/1/ignore", {"token": token, "why": " a test "}).text
 
     assert "Message 1 ignored." in text_of(page)
     assert "ignored by password: a test" in text_of(page)
-    assert ("ignored", "message 1", "a test") in audited(site)
+    assert ("ignored", "receipts 1", "") in audited(site)
     assert "Read it again" in page
     assert "Ignore it" not in page
     browser.post("/messages/1/retry", {"token": token})
@@ -243,7 +243,7 @@ def test_a_reason_is_required_and_bounded(site: Site, reason: str) -> None:
     site.send(BROKEN)
     browser = actor(site)
 
-    answer = browser.post("/messages/1/ignore", {"token": browser.token(), "reason": reason})
+    answer = browser.post("/messages/1/ignore", {"token": browser.token(), "why": reason})
 
     assert answer.status_code == 400
     assert "Say why" in answer.text
@@ -255,9 +255,9 @@ def test_what_is_not_set_aside_is_left_alone_and_nothing_is_noted(site: Site, de
     settle(site)
     browser = actor(site)
 
-    answer = browser.post(f"/messages/1/{deed}", {"token": browser.token(), "reason": "a test"})
+    answer = browser.post(f"/messages/1/{deed}", {"token": browser.token(), "why": "a test"})
 
-    assert answer.status_code == 400
+    assert answer.status_code == 409
     assert [each for each in audited(site) if each[1]] == []
 
 

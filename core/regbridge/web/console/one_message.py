@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 import falcon
 import msgspec
 
-from regbridge.store.audit import note
 from regbridge.store.bodies import read_bodies
-from regbridge.store.choice import Choice
+from regbridge.store.deeds import Doer, ignore_unread, read_again
 from regbridge.store.messages import Outcome, outcomes_of, size_of
-from regbridge.store.operate import ignore_receipts, retry_receipts
 from regbridge.store.received import find_receipt, receipt_history
 from regbridge.store.tables import State
 from regbridge.web.console.desk import Action, Page, place
 from regbridge.web.console.fault import find_fault, text_of
 from regbridge.web.console.messages import number_of
+from regbridge.web.console.registration_deeds import required_reason
 from regbridge.web.console.visitor import Visitor
 
 SHOWN_BYTES = 200_000
-_LONGEST_REASON = 1_000
 _SET_ASIDE = (State.PARKED, State.FILTERED)
 
 
@@ -41,7 +38,7 @@ class OneMessage(Page):
         body = b""
         if shows_body:
             body = self.desk.store.read(lambda c: read_bodies(c, [number])).get(number, b"")
-            self.desk.note(visitor, "looked at", about=f"message {number}")
+            self.desk.note(visitor, "looked at", about=f"receipt {number}")
         self.desk.show(
             req,
             resp,
@@ -67,10 +64,8 @@ class RetryMessage(Action):
     def act(self, visitor: Visitor, fields: Mapping[str, str], **places: Any) -> str:  # noqa: ARG002
         """Put it back."""
         number = number_of(places["number"])
-        now = self.desk.clock()
-        choice = Choice(receipts=(number,), states=_SET_ASIDE)
-        retry = partial(retry_receipts, choice=choice, now=now)
-        self.desk.store.write(partial(_do, retry, visitor, "retried", number, "", now))
+        doer = Doer(visitor.name, visitor.address, self.desk.clock())
+        _require_one(self.desk.store.write(lambda c: read_again(c, doer, [number], _SET_ASIDE)))
         self.desk.wake("split", "")
         return place(f"/messages/{number}", done="retried", n=f"Message {number}")
 
@@ -80,39 +75,17 @@ class IgnoreMessage(Action):
 
     def act(self, visitor: Visitor, fields: Mapping[str, str], **places: Any) -> str:
         """Set it to filtered, with the reason that the form gives."""
-        number = number_of(places["number"])
-        reason = fields.get("reason", "").strip()
-        if not reason or len(reason) > _LONGEST_REASON:
-            raise falcon.HTTPBadRequest(
-                description=f"Say why, in at most {_LONGEST_REASON} characters."
-            )
-        now = self.desk.clock()
-        ignore = partial(
-            ignore_receipts,
-            choice=Choice(receipts=(number,)),
-            made_by=visitor.name,
-            reason=reason,
-            now=now,
-        )
-        self.desk.store.write(partial(_do, ignore, visitor, "ignored", number, reason, now))
+        number, reason = number_of(places["number"]), required_reason(fields)
+        doer = Doer(visitor.name, visitor.address, self.desk.clock())
+        _require_one(self.desk.store.write(lambda c: ignore_unread(c, doer, [number], reason)))
         return place(f"/messages/{number}", done="ignored", n=f"Message {number}")
 
 
-def _do(
-    deed: Callable[[Any], int],
-    visitor: Visitor,
-    what: str,
-    number: int,
-    text: str,
-    now: int,
-    connection: Any,
-) -> None:
-    """Do something about a message and note it, both or neither."""
-    if not deed(connection):
-        raise falcon.HTTPBadRequest(
-            description=f"Message {number} is not set aside; look at it again."
+def _require_one(count: int) -> None:
+    if not count:
+        raise falcon.HTTPConflict(
+            description="Nothing was done: the message is not set aside now; look at it again."
         )
-    note(connection, now, visitor.name, visitor.address, what, f"message {number}", text)
 
 
 def _read(connection: Any, number: int) -> tuple[Any, int, Outcome, Any]:

@@ -24,6 +24,9 @@ from regbridge.web.console.visitor import Visitor
 PATIENCE = 2.0
 """So many seconds a view waits for the first count."""
 
+_IN_LINK = 200
+"""So many characters of a reason go into a link: those that have it contain these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -119,7 +122,7 @@ def _table(title: str, counts: Iterable[Count]) -> Table:
 
 
 def _reason(client: str, reason: str, count: int) -> dict[str, Any]:
-    link = place("/registrations", state=State.PARKED, client=client, reason=reason)
+    link = place("/registrations", state=State.PARKED, client=client, reason=reason[:_IN_LINK])
     return {"client": client, "reason": reason, "count": count, "link": link}
 
 
