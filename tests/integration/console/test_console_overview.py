@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +106,9 @@ def test_each_reason_why_registrations_are_parked_leads_to_their_list(site: Site
     assert urlsplit(link).path == "/console/registrations"
     asked = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
     assert asked == {"state": "parked", "client": "acme", "reason": reason}
+    listed = looker(site).get(link.removeprefix("/console"))
+    assert listed.status_code == 200
+    assert len(set(re.findall(r"/console/registrations/(\d+)", listed.text))) == 2
 
 
 def test_the_oldest_that_waits_is_told(new_site: Callable[..., Site]) -> None:
