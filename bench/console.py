@@ -63,9 +63,11 @@ PAGES: Mapping[str, Callable[[Side], str]] = {
     "registrations": lambda _: "/console/registrations",
     "search by e-mail": lambda side: f"/console/registrations?search={quote(side.email)}",
     "filter by state": lambda _: "/console/registrations?state=delivered&client=bench",
+    "received since a day": lambda _: "/console/registrations?from=2020-01-01",
     "filter by target and state": lambda _: "/console/registrations?target=crm&state=parked",
 }
 WALKS: Mapping[str, Callable[[Side], str]] = {
+    "an address that nobody has": lambda _: "/console/registrations?search=nobody@example.com",
     "search by name": lambda side: f"/console/registrations?search={quote(side.name)}",
     "reason that nothing has": lambda _: "/console/registrations?reason=nothing+has+it",
 }
