@@ -31,6 +31,7 @@ from regbridge.worker.loop import Worker
 if TYPE_CHECKING:
     from regbridge.web.api.source import Source
     from regbridge.web.console.access import Access
+    from regbridge.web.console.counts import Counts
     from regbridge.web.console.desk import Desk
     from regbridge.web.console.playground import Playground
 
@@ -103,6 +104,7 @@ class Host:
         self._server: Server | None = None
         self.console: Access | None = None
         self.playground: Playground | None = None
+        self.counts: Counts | None = None
 
     def start(self) -> None:
         """Open the ledger, then listen (`url` says where), then start the worker.
@@ -127,6 +129,8 @@ class Host:
         self._flush.start()
         if self._watch:
             self._watch.start()
+        if self.counts:
+            self.counts.start()
         log.info("started", url=self.url, clients=sorted(self.clients.running))
 
     def stop(self) -> bool:
@@ -140,6 +144,8 @@ class Host:
             self._intake.close()
         if self._watch:
             self._watch.stop()
+        if self.counts:
+            self.counts.stop()
         settled = self._worker.stop() if self._worker else True
         if self._bell:
             self._bell.close()
@@ -191,10 +197,12 @@ class Host:
             return None
         from regbridge.store.audit import console_key
         from regbridge.web.console.access import Access
+        from regbridge.web.console.counts import Counts
         from regbridge.web.console.desk import Desk
 
         key = self.store.write(console_key)
         self.console = Access(config.console, config.trusted_proxy, key, self._clock.seconds)
+        self.counts = Counts(self.store, self._clock)
         return Desk(
             self.store,
             self.clients,
@@ -202,6 +210,8 @@ class Host:
             self._clock,
             self._wake_everybody,
             playground=self.playground,
+            facts={"folder": self.file.folder},
+            counts=self.counts,
         )
 
     def _new_source(self) -> Source | None:

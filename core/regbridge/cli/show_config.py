@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ import yaml
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, say
 from regbridge.config.loader import ClientFile, claimed, client_paths, load_client
-from regbridge.config.place import Keys, key_text, shown
+from regbridge.config.resolved import leaves
 from regbridge.errors import ConfigError
 from regbridge.models import Finding, Level
 from regbridge.nearest import did_you_mean
@@ -36,8 +35,8 @@ def show_config(
         return
     say(f"# {client_file.config.client}, fingerprint {client_file.fingerprint}")
     if origins:
-        for key, value, origin in _leaves(client_file):
-            say(f"{origin}: {key}: {json.dumps(value, ensure_ascii=False)}")
+        for leaf in leaves(client_file):
+            say(f"{leaf.origin}: {leaf.key}: {json.dumps(leaf.value, ensure_ascii=False)}")
     else:
         typer.echo(yaml.safe_dump(dict(client_file.values), sort_keys=False, allow_unicode=True))
 
@@ -57,23 +56,5 @@ def _figures(client_file: ClientFile, origins: bool) -> dict[str, Any]:
         "values": client_file.values,
     }
     if origins:
-        figures["origins"] = {key: origin for key, _, origin in _leaves(client_file)}
+        figures["origins"] = {leaf.key: leaf.origin for leaf in leaves(client_file)}
     return figures
-
-
-def _leaves(client_file: ClientFile) -> Iterator[tuple[str, Any, str]]:
-    """Yield every single value with its key and its `file:line`."""
-    for keys, value in _walk(client_file.values):
-        path, line = client_file.origins[keys]
-        yield key_text(keys), value, f"{shown(path)}:{line}"
-
-
-def _walk(value: Any, keys: Keys = ()) -> Iterator[tuple[Keys, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _walk(inner, (*keys, key))
-    elif isinstance(value, list) and value:
-        for index, inner in enumerate(value):
-            yield from _walk(inner, (*keys, index))
-    else:
-        yield keys, value

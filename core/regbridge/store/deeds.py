@@ -101,9 +101,15 @@ def ignore_cause(connection: Connection, doer: Doer, client: str, key: str, reas
     return count
 
 
-def read_again(connection: Connection, doer: Doer, ids: Collection[int]) -> int:
-    """Read parked receipts again; return their number."""
-    count = retry_receipts(connection, Choice(receipts=ids), doer.now) if ids else 0
+def read_again(
+    connection: Connection,
+    doer: Doer,
+    ids: Collection[int],
+    states: Collection[State] = (State.PARKED,),
+) -> int:
+    """Read receipts again that are parked, or in one of these states; return their number."""
+    choice = Choice(receipts=ids, states=states)
+    count = retry_receipts(connection, choice, doer.now) if ids else 0
     if count:
         _note(connection, doer, "retried", _numbers("receipts", ids))
     return count

@@ -20,6 +20,7 @@ from regbridge.web.console.visitor import Visitor
 
 if TYPE_CHECKING:
     from regbridge.clients import Clients
+    from regbridge.web.console.counts import Counts
     from regbridge.web.console.playground import Playground
 
 ROOT = "/console"
@@ -28,6 +29,10 @@ PAGES = (
     ("", "Overview"),
     ("/registrations", "Registrations"),
     ("/parked", "Parked"),
+    ("/syncs", "Syncs"),
+    ("/messages", "Messages"),
+    ("/configuration", "Configuration"),
+    ("/audit", "Audit"),
 )
 """The pages that every page leads to, by their paths below `ROOT`."""
 
@@ -55,7 +60,7 @@ class Desk:
     """The console of one host. `clock` gives ms; `wake` lets the worker look for work.
 
     `facts` are what every page may show of the host: its version, its folder. `playground` is that
-    of the demo.
+    of the demo, `counts` are counted in the background.
     """
 
     store: Store
@@ -66,6 +71,7 @@ class Desk:
     facts: Mapping[str, Any] = field(default_factory=dict)
     playground: Playground | None = None
     renderer: Renderer = field(default_factory=Renderer)
+    counts: Counts | None = None
 
     def admit(self, request: falcon.Request) -> Visitor:
         """Return who makes a request; a stranger is sent to the login, or told that there is none.

@@ -7,8 +7,12 @@ from typing import Any
 
 import falcon
 
+from regbridge.web.console.audit import Audit
+from regbridge.web.console.configuration import Configuration
 from regbridge.web.console.desk import ROOT, Desk, show_errors
 from regbridge.web.console.login import Enter, Login, Logout
+from regbridge.web.console.messages import MessageList
+from regbridge.web.console.one_message import IgnoreMessage, OneMessage, RetryMessage
 from regbridge.web.console.overview import Overview
 from regbridge.web.console.parked import Causes, Parked, Unread
 from regbridge.web.console.playground import Send, Simulate
@@ -16,6 +20,7 @@ from regbridge.web.console.preview import PreviewPage
 from regbridge.web.console.registration import RegistrationPage
 from regbridge.web.console.registration_deeds import Correct, Ignore, Retry
 from regbridge.web.console.registrations import EXPORT, LIST, Export, Registrations
+from regbridge.web.console.syncs import Syncs
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -40,6 +45,13 @@ def add_console(app: App, desk: Desk) -> None:
     if desk.playground:
         app.add_route(f"{ROOT}/simulate", Simulate(desk))
         app.add_route(f"{ROOT}/simulate/send", Send(desk))
+    app.add_route(f"{ROOT}/syncs", Syncs(desk))
+    app.add_route(f"{ROOT}/messages", MessageList(desk))
+    app.add_route(f"{ROOT}/messages/{{number}}", OneMessage(desk))
+    app.add_route(f"{ROOT}/messages/{{number}}/retry", RetryMessage(desk))
+    app.add_route(f"{ROOT}/messages/{{number}}/ignore", IgnoreMessage(desk))
+    app.add_route(f"{ROOT}/configuration", Configuration(desk))
+    app.add_route(f"{ROOT}/audit", Audit(desk))
     one = f"{ROOT}/registrations/{{number:int(min=1, max={_HIGHEST})}}"
     app.add_route(one, RegistrationPage(desk))
     app.add_route(f"{one}/retry", Retry(desk))
