@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from regbridge.web.console.desk import PAGES
 
-SCREENSHOTS = Path(__file__).parents[2] / "docs" / "images" / "console"
+PICTURES = Path(__file__).parents[2] / "docs" / "images" / "console"
+RENEWS = "REGBRIDGE_RENEW_PICTURES" in os.environ
+"""Whether the pictures in the docs are made anew."""
 WAYS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
@@ -65,11 +68,14 @@ def test_the_first_tab_leads_to_the_content(visit: Any) -> None:
 
 
 @pytest.mark.parametrize(("path", "name"), PAGES)
-def test_a_picture_of_a_page_is_in_the_docs(visit: Any, path: str, name: str) -> None:
+def test_a_picture_of_a_page_is_in_the_docs(
+    visit: Any, tmp_path: Path, path: str, name: str
+) -> None:
     page = visit(path, **WAYS["light"])
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    file = SCREENSHOTS / f"{name.lower().replace(' ', '-')}.png"
+    folder = PICTURES if RENEWS else tmp_path
+    file = f"{name.lower()}.png"
 
-    page.screenshot(path=file, full_page=False)
+    page.screenshot(path=folder / file, full_page=False)
 
-    assert file.stat().st_size > 5_000
+    assert (folder / file).stat().st_size > 5_000
+    assert (PICTURES / file).is_file(), "make it: REGBRIDGE_RENEW_PICTURES=1 pytest tests/browser"
