@@ -28,19 +28,19 @@ def send(stage: Stage, **fields: Any) -> dict[str, Any]:
 
 
 def test_a_newcomer_finds_out_why_somebody_is_parked_and_mends_it(visit: Any, stage: Stage) -> None:
-    record = send(stage, email="")
+    record = send(stage, lastName="")
     page = visit()
 
     page.get_by_role("link", name="Registrations", exact=True).click()
-    page.get_by_label("Confirmation number, e-mail, full name or id").fill(record["fullName"])
+    page.get_by_label("Confirmation number, e-mail, full name or id").fill(record["email"])
     page.get_by_role("button", name="Search").click()
     row = page.get_by_role("row").filter(has_text="parked").first
-    assert record["fullName"] in row.inner_text()
+    assert record["firstName"] in row.inner_text()
     row.get_by_role("link").first.click()
 
-    assert "Email is required and has no value" in page.locator("main").inner_text()
-    page.get_by_label("Field", exact=True).fill("email")
-    page.get_by_label("Value", exact=True).fill("found@example.org")
+    assert "LastName is required and has no value" in page.locator("main").inner_text()
+    page.get_by_label("Field", exact=True).fill("lastName")
+    page.get_by_label("Value", exact=True).fill("Bridgewater")
     page.get_by_label("Why").first.fill("the member called")
     page.get_by_role("button", name="Correct and retry").click()
 
@@ -52,12 +52,12 @@ def test_a_newcomer_finds_out_why_somebody_is_parked_and_mends_it(visit: Any, st
         page.reload()
     assert page.locator("main .state").first.inner_text() == "delivered"
     text = page.locator("main").inner_text()
-    assert "found@example.org" in text
+    assert "Bridgewater" in text
     assert "the member called" in text
 
 
 def test_what_somebody_does_is_in_the_audit(visit: Any, stage: Stage) -> None:
-    send(stage, email="")
+    send(stage, lastName="")
     page = visit("/parked")
     page.get_by_role("button", name="Retry").first.click()
 
