@@ -1,0 +1,162 @@
+"""Whatever gets lost between Cvent and the CRM, one pass finds it, and its numbers are true."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from tests.chaos.life import Life
+from tests.postgres import new_schema
+from tests.proof import figures
+from tests.proof.serving import Serving
+from tests.proof.story import Story
+from tests.proof.vendors import Vendors, vendors, write_configuration
+
+from regbridge.store.engine import Store
+from regbridge.store.upgrades import upgrade
+from regbridge.testing.payloads import EVENT
+from regbridge_cvent.simulator import Population
+
+TRIALS = int(os.environ.get("REGBRIDGE_RECONCILE_TRIALS", "2"))
+SIDES = [
+    *(("SQLite", seed) for seed in range(TRIALS)),
+    *(("PostgreSQL", seed) for seed in range(TRIALS, TRIALS + -(-TRIALS // 2))),
+]
+REGISTRANTS = 300
+GUESTS_EVERY = 10
+AT_POINTS, AT_MOMENTS = 3, 2
+STRANGERS = 3
+OFTEN: Mapping[str, Any] = {
+    "every_minutes": 2 / 60,
+    "full_every_hours": 5 / 3600,
+    "calls_per_day": 100_000,
+    "grace_minutes": 0,
+    "overlap_minutes": 1,
+    "overwrite": True,
+}
+BY_HAND: Mapping[str, Any] = {"every_minutes": None}
+MANY = 2_000
+RUN = "from regbridge.cli import main; main()"
+
+
+@contextmanager
+def ledger(database: str, folder: Path) -> Iterator[Store]:
+    """Give an empty ledger."""
+    with ExitStack() as stack:
+        url = f"sqlite:///{folder / 'regbridge.db'}"
+        store = Store(url if database == "SQLite" else stack.enter_context(new_schema()))
+        stack.callback(store.close)
+        upgrade(store)
+        yield store
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def reconcile(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `regbridge reconcile` for the event."""
+    command = ("reconcile", "--event", "conference", *options, "--configs", str(folder))
+    return subprocess.run(
+        [sys.executable, "-c", RUN, *command], capture_output=True, text=True, timeout=120
+    )
+
+
+def report_of(folder: Path) -> Mapping[str, Any]:
+    """Return what `regbridge reconcile --last --json` says about the event."""
+    done = reconcile(folder, "--last", "--json")
+    [found] = json.loads(done.stdout)
+    return dict(found)
+
+
+@pytest.mark.parametrize(("database", "seed"), SIDES)
+def test_after_one_pass_everybody_is_at_the_crm_in_the_newest_state_and_counted(
+    database: str, seed: int, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        store = stack.enter_context(ledger(database, tmp_path))
+        population = Population(REGISTRANTS, guests_every=GUESTS_EVERY, items=0)
+        around = stack.enter_context(vendors(population))
+        folder = tmp_path / "configs"
+        write_configuration(folder, store.url, around, OFTEN)
+        story = Story(around, seed, REGISTRANTS, GUESTS_EVERY)
+        stack.callback(story.give_up)
+        serving = Serving(folder, store, seed)
+        stack.callback(serving.end)
+
+        def tell(url: str) -> None:
+            story.url = url
+
+        story.begin()
+        serving.live_and_die(AT_POINTS, AT_MOMENTS, tell)
+        serving.live_on(tell)
+        story.end()
+        structlog.get_logger().info("the story", kills=serving.kills, happened=story.happened)
+        serving.wait_until(lambda: not figures.on_its_way(store, now()), "at rest")
+        last_disturbance = now()
+        serving.wait_until(lambda: figures.full_pass_since(store, last_disturbance), "compared")
+
+        proof = figures.full_pass_since(store, last_disturbance)
+        assert proof is not None
+        serving.end()
+        must_be_there(store, around, story)
+        must_be_counted(around, proof, story)
+        must_be_counted_by_the_command(around, report_of(folder))
+        assert serving.kills.total() == AT_POINTS + AT_MOMENTS
+        assert figures.receipts_of_kind(store, "webhook") > 20
+        assert figures.receipts_of_kind(store, "reconcile") > 0
+
+
+def must_be_there(store: Store, around: Vendors, story: Story) -> None:
+    """Everybody who came, and everybody who has accepted, is a row in their newest state."""
+    known = figures.came(store)
+    assert figures.must_be_here(around) <= known
+    expected = {
+        one["id"]: figures.expected_row(one)
+        for one in figures.attendees(around)
+        if one["id"] in known
+    } | story.gone
+    [names] = {tuple(row) for row in expected.values()}
+    there = figures.rows_there(around, names)
+    wrong = {
+        who: (there.get(who), expected.get(who))
+        for who in expected.keys() | there.keys()
+        if there.get(who) != expected.get(who)
+    }
+    assert not wrong, f"{len(wrong)} wrong; the first is there, the second should be: {wrong}"
+    assert figures.pending(store) == 0
+
+
+def must_be_counted(around: Vendors, proof: Mapping[str, Any], story: Story) -> None:
+    """The account of the pass has the numbers of Cvent and of Dataverse."""
+    account = proof["account"]
+    assert_numbers(around, account)
+    found = {(each["kind"], each["target"]): each for each in account["differences"]}
+    gone = found.pop(("gone at Cvent", ""), {"count": 0})
+    assert gone["count"] == len(story.gone)
+    assert all(each["count"] == each["sent"] for each in found.values()), found
+    missing = found.get(("missing there", "crm"), {"count": 0})["count"]
+    crm = account["targets"]["crm"]
+    assert crm["rows"] + missing == len(around.rows())
+    assert crm["extra"] == 0
+
+
+def must_be_counted_by_the_command(around: Vendors, said: Mapping[str, Any]) -> None:
+    assert_numbers(around, said["account"])
+
+
+def assert_numbers(around: Vendors, account: Mapping[str, Any]) -> None:
+    live, all_ = len(figures.must_be_here(around)), len(figures.attendees(around))
+    assert account["at_cvent"] == live
+    assert account["others_at_cvent"] == all_ - live
+    assert account["here"] == live
+    assert account["targets"]["crm"]["there"] == live
