@@ -406,6 +406,21 @@ def test_a_message_that_is_not_split_yet_is_not_missing(places: Places) -> None:
     assert places.account.calls == []
 
 
+def test_messages_that_keep_coming_do_not_hold_up_a_pass(places: Places) -> None:
+    places.tell(places.account.put(1, "A"))
+    places.ledger.advance(600)
+    places.reconcile_now()
+    places.ledger.lane("reconcile")()
+    places.ledger.lane("split", "")()
+
+    places.ledger.advance(2)
+    places.tell(places.account.put(2, "B"))
+    places.ledger.advance(1)
+    places.ledger.lane("reconcile")()
+
+    assert len(places.account.calls) == 1
+
+
 def test_a_killed_pass_goes_on_at_its_page(places: Places, killed: type[BaseException]) -> None:
     for number in range(1, 8):
         places.account.put(number, f"C{number}")
