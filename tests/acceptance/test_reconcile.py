@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -160,3 +160,89 @@ def assert_numbers(around: Vendors, account: Mapping[str, Any]) -> None:
     assert account["others_at_cvent"] == all_ - live
     assert account["here"] == live
     assert account["targets"]["crm"]["there"] == live
+
+
+def test_a_backfill_by_hand_that_is_killed_again_and_again_brings_in_everybody_once(
+    tmp_path: Path,
+) -> None:
+    with ExitStack() as stack:
+        store = stack.enter_context(ledger("SQLite", tmp_path))
+        population = Population(MANY, guests_every=0, items=0)
+        around = stack.enter_context(vendors(population, latency=0.15))
+        folder = tmp_path / "configs"
+        write_configuration(folder, store.url, around, BY_HAND)
+        serving = Serving(folder, store, 0)
+        stack.callback(serving.end)
+        serving.live_on(lambda _: None)
+
+        kills = 0
+        for is_time in moments_of_a_backfill(around):
+            with by_hand(folder) as command:
+                serving.wait_until(is_time, "so far")
+                kills += command.process.poll() is None
+        done = reconcile(folder, "--full", "--fix", "--yes")
+
+        assert kills > 2
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"{MANY:,} at Cvent, {MANY:,} here, {MANY:,} at crm." in done.stdout
+        assert len(figures.rows_there(around, ["new_name"])) == MANY
+        assert figures.must_be_here(around) == figures.came(store)
+        assert around.listings() <= MANY // 200 + kills
+        assert not around.cvent.calls.was_refused
+
+
+def moments_of_a_backfill(around: Vendors) -> Sequence[Callable[[], bool]]:
+    """Return when the command is killed: twice while it pages, twice while it sends."""
+    return (
+        lambda: around.listings() >= 3,
+        lambda: around.listings() >= 6,
+        lambda: len(around.rows()) >= MANY // 10,
+        lambda: len(around.rows()) >= MANY // 2,
+    )
+
+
+@contextmanager
+def by_hand(folder: Path) -> Iterator[Life]:
+    """Run the command that brings in everybody, and kill it at the end of the block."""
+    command = ("reconcile", "--event", "conference", "--full", "--fix", "--yes")
+    life = Life(folder, "command", *command)
+    life.begin()
+    try:
+        yield life
+    finally:
+        life.end()
+
+
+def test_a_target_that_cannot_be_read_back_is_counted_by_what_was_delivered(
+    tmp_path: Path,
+) -> None:
+    with ExitStack() as stack:
+        store = stack.enter_context(ledger("SQLite", tmp_path))
+        around = stack.enter_context(vendors(Population(60, guests_every=10, items=0)))
+        folder = tmp_path / "configs"
+        write_configuration(folder, store.url, around, OFTEN, target="protech")
+        serving = Serving(folder, store, 0)
+        stack.callback(serving.end)
+        for invitee in sorted(figures.must_be_here(around))[:7]:
+            around.cvent.world.cancel(invitee)
+        serving.live_on(lambda _: None)
+        serving.wait_until(lambda: figures.full_pass_since(store, 0), "compared")
+        changed = sorted(figures.must_be_here(around))[0]
+        around.cvent.world.cancel(changed)
+        last_change = now()
+
+        serving.wait_until(lambda: figures.full_pass_since(store, last_change), "compared again")
+
+        proof = figures.full_pass_since(store, last_change)
+        assert proof is not None
+        serving.end()
+        crm = proof["account"]["targets"]["crm"]
+        staged = around.protech.staging.counts()
+        assert_numbers(around, proof["account"])
+        assert crm["can_be_read"] is False
+        assert "rows" not in crm
+        assert {who.lower() for who, _ in staged} == figures.must_be_here(around) | {changed}
+        assert around.protech.staging.of(changed)[-1].parameters["szJobTitle"].endswith("Cancelled")
+        said = reconcile(folder, "--last")
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert "crm: cannot be read back; what was delivered is counted." in said.stdout

@@ -10,7 +10,8 @@ from tests.proof.vendors import Vendors
 
 from regbridge.reconcile.report import plain_differences, plain_pass
 from regbridge.store.engine import Store
-from regbridge.store.tables import passes, receipts, registrations
+from regbridge.store.proof_tables import passes
+from regbridge.store.tables import receipts, registrations
 from regbridge.testing.payloads import EVENT
 from regbridge_cvent.simulator.account.questions import QUESTIONS
 

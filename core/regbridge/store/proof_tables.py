@@ -36,7 +36,7 @@ class PassRow(Leased, table=True):
 
     `since` (ms) makes it an incremental one, None a full one. `page` is where Cvent is asked next,
     `newest` the newest change (ms) that it showed. `untold` counts registrants whom no webhook told
-    of. `account` is the result as JSON.
+    of. `account` is the result as JSON, `shown` whether who asked for it has seen that.
     """
 
     __tablename__: ClassVar[str] = "passes"
@@ -71,6 +71,7 @@ class PassRow(Leased, table=True):
     problem: str = Field(default="", sa_type=PlainText)
     untold: int = 0
     account: str = ""
+    shown: bool = False
     began_at: int = Field(sa_type=Big)
     finished_at: int | None = Field(default=None, sa_type=Big)
 

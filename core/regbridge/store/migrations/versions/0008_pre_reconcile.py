@@ -56,6 +56,7 @@ def _create_passes() -> None:
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("untold", sa.Integer(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
+        sa.Column("shown", sa.Boolean(), nullable=False),
         sa.Column("began_at", BIG, nullable=False),
         sa.Column("finished_at", BIG, nullable=True),
         sa.PrimaryKeyConstraint("id"),
