@@ -17,9 +17,9 @@ import structlog
 from tests.chaos.life import Life
 from tests.postgres import new_schema
 from tests.proof import figures
-from tests.proof.serving import Serving
+from tests.proof.serving import POINTS, Serving
 from tests.proof.story import Story
-from tests.proof.vendors import Vendors, vendors, write_configuration
+from tests.proof.vendors import TABLE, Vendors, vendors, write_configuration
 
 from regbridge.store.engine import Store
 from regbridge.store.upgrades import upgrade
@@ -101,6 +101,7 @@ def test_after_one_pass_everybody_is_at_the_crm_in_the_newest_state_and_counted(
         serving.live_on(tell)
         story.end()
         structlog.get_logger().info("the story", kills=serving.kills, happened=story.happened)
+        strangers = {add_stranger(around, number) for number in range(STRANGERS)}
         serving.wait_until(lambda: not figures.on_its_way(store, now()), "at rest")
         last_disturbance = now()
         serving.wait_until(lambda: figures.full_pass_since(store, last_disturbance), "compared")
@@ -108,15 +109,25 @@ def test_after_one_pass_everybody_is_at_the_crm_in_the_newest_state_and_counted(
         proof = figures.full_pass_since(store, last_disturbance)
         assert proof is not None
         serving.end()
-        must_be_there(store, around, story)
+        must_be_there(store, around, story, strangers)
         must_be_counted(around, proof, story)
+        must_be_named(figures.differences(store), story)
         must_be_counted_by_the_command(around, report_of(folder))
+        assert serving.passed() >= set(POINTS)
         assert serving.kills.total() == AT_POINTS + AT_MOMENTS
         assert figures.receipts_of_kind(store, "webhook") > 20
         assert figures.receipts_of_kind(store, "reconcile") > 0
 
 
-def must_be_there(store: Store, around: Vendors, story: Story) -> None:
+def add_stranger(around: Vendors, number: int) -> str:
+    """Have somebody enter a registration by hand in the CRM, and return whose."""
+    invitee = f"entered by hand {number}"
+    row = {"new_inviteeid": invitee, "new_eventid": EVENT.lower(), "new_lastname": "Unknown"}
+    around.dataverse.add(TABLE, row)
+    return invitee
+
+
+def must_be_there(store: Store, around: Vendors, story: Story, strangers: set[str]) -> None:
     """Everybody who came, and everybody who has accepted, is a row in their newest state."""
     known = figures.came(store)
     assert figures.must_be_here(around) <= known
@@ -127,9 +138,10 @@ def must_be_there(store: Store, around: Vendors, story: Story) -> None:
     } | story.gone
     [names] = {tuple(row) for row in expected.values()}
     there = figures.rows_there(around, names)
+    assert strangers <= there.keys()
     wrong = {
         who: (there.get(who), expected.get(who))
-        for who in expected.keys() | there.keys()
+        for who in expected.keys() | there.keys() - strangers
         if there.get(who) != expected.get(who)
     }
     assert not wrong, f"{len(wrong)} wrong; the first is there, the second should be: {wrong}"
@@ -143,11 +155,23 @@ def must_be_counted(around: Vendors, proof: Mapping[str, Any], story: Story) -> 
     found = {(each["kind"], each["target"]): each for each in account["differences"]}
     gone = found.pop(("gone at Cvent", ""), {"count": 0})
     assert gone["count"] == len(story.gone)
+    assert found.pop(("extra there", "crm"))["count"] == STRANGERS
     assert all(each["count"] == each["sent"] for each in found.values()), found
     missing = found.get(("missing there", "crm"), {"count": 0})["count"]
     crm = account["targets"]["crm"]
     assert crm["rows"] + missing == len(around.rows())
-    assert crm["extra"] == 0
+    assert crm["extra"] == STRANGERS
+
+
+def must_be_named(found: Sequence[Mapping[str, Any]], story: Story) -> None:
+    """What nobody mends by themselves is named."""
+    left = {
+        (each["kind"], each["invitee"] or each["text"]) for each in found if not each["sent_at"]
+    }
+    gone = {("gone at Cvent", invitee) for invitee in story.gone}
+    assert gone <= left
+    assert {kind for kind, _ in left - gone} == {"extra there"}
+    assert all(each["name"] for each in found if each["kind"] != "extra there")
 
 
 def must_be_counted_by_the_command(around: Vendors, said: Mapping[str, Any]) -> None:

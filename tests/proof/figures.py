@@ -67,7 +67,7 @@ def receipts_of_kind(store: Store, kind: str) -> int:
     return store.read(lambda c: c.scalar(counted)) or 0
 
 
-def differences(store: Store) -> list[Row]:
+def differences(store: Store) -> list[dict[str, Any]]:
     """Return what the report names."""
     return store.read(lambda c: plain_differences(c, CLIENT, EVENT.lower()))
 
@@ -103,8 +103,9 @@ def expected_row(attendee: Row) -> Row:
 def rows_there(around: Vendors, names: Collection[str]) -> dict[str, Row]:
     """Return the rows at Dataverse by the attendee, with these columns."""
     rows = around.rows()
-    found = {
-        row["new_inviteeid"]: {name: row[name] for name in names} | {"new_name": row["new_name"] or ""}
+    found: dict[str, Row] = {
+        row["new_inviteeid"]: {name: row[name] for name in names}
+        | {"new_name": row["new_name"] or ""}
         for row in rows
     }
     assert len(found) == len(rows), f"{len(rows)} rows of {len(found)} attendees"

@@ -74,6 +74,11 @@ class Serving:
             assert time.monotonic() < deadline, f"never {what}: {self._life.last_words()}"
             time.sleep(0.05)
 
+    def passed(self) -> set[str]:
+        """Return the points that any of its processes has passed."""
+        assert self._life is not None
+        return set(self._life.points())
+
     def end(self) -> None:
         """Kill all that lives."""
         for life in (*self._ready, *([self._life] if self._life else [])):

@@ -17,7 +17,7 @@ import requests
 from tests.proof.figures import expected_row
 from tests.proof.vendors import TABLE, TOKEN, Vendors
 
-from regbridge.testing.payloads import EVENT, encode, live, registrant
+from regbridge.testing.payloads import encode, live, registrant
 from regbridge_cvent.simulator import GUESTS
 
 PAUSE_SECONDS = 0.02
