@@ -44,55 +44,65 @@ RUN = "from regbridge.cli import main; main()"
 def main() -> int:
     """Bring everybody in, compare in each way, and print what it took."""
     count, rounds = [*map(int, sys.argv[1:]), *(10_000, 3)[len(sys.argv) - 1 :]]
-    pages = count / PAGE
-    holds = True
     with tempfile.TemporaryDirectory() as temporary, dynamics.simulator() as dataverse:
         folder = Path(temporary) / "bench"
         slow = Behaviour(read_tier(vendors.TIER), latency=vendors.LATENCY)
         cvent = simulator(count, slow)
         with cvent.serving() as url:
             configure(folder, url, dataverse.account)
-            calls, seconds, memory = bring_in(folder, cvent, count)
-        pace = (
-            pages * vendors.LATENCY
-            + (count / 100 * dynamics.CALL + count * dynamics.RECORD) / dynamics.AT_ONCE
-        )
-        tier = calls / enrich.RATES[vendors.TIER]
-        print(
-            f"backfill by hand: {calls} calls in {seconds:.1f} s, {tier:.1f} s at the tier's pace"
-        )
-        holds &= verdict("calls of a backfill, of attendees ÷ 200", calls / pages, 1.1)
-        holds &= verdict("time of a backfill, of the vendors' own limit", seconds / pace, 1.75)
-        holds &= verdict("peak memory of the host, MB", memory / 1e6, 250)
-
+            holds = judge_backfill(folder, cvent, count)
         cvent = simulator(count, Behaviour(read_tier(enrich.UNHURRIED)))
         with cvent.serving() as other:
             reconfigure(folder, url, other)
-            calls = compare(folder, cvent, "--full")
-            holds &= verdict("calls of a full pass, of attendees ÷ 200", calls / pages, 1.1)
-            ours, bare, peaks = [], [], []
-            for number in range(1, rounds + 1):
-                took, peak = measure(folder)
-                loop, _ = measure(folder, "--bare")
-                print(f"round {number}: a full pass {took:.2f} s, its pages alone {loop:.2f} s")
-                ours.append(took)
-                bare.append(loop)
-                peaks.append(peak)
-            ratio = middle(ours) / middle(bare)
-            holds &= verdict("time of a full pass, times its pages alone", ratio, 3)
-            holds &= verdict("peak memory of a full pass, MB", max(peaks) / 1e6, 250)
-
-            calls = compare(folder, cvent)
-            holds &= verdict("calls of an incremental pass without a change", calls, 3)
-            with running_host(folder):
-                change(cvent, 1)  # a host that has just started asks for tier and questions
-                compare(folder, cvent, "--fix", "--yes")
-                change(cvent, CHANGED)
-                calls = compare(folder, cvent, "--fix", "--yes")
-            holds &= verdict(f"calls of one with {CHANGED} changes", calls, 3)
+            holds &= judge_full_passes(folder, cvent, count, rounds)
+            holds &= judge_incremental_passes(folder, cvent)
         dataverse.end()
     assert dataverse.records[vendors.TABLE] == count, dataverse.records
     return 0 if holds else 1
+
+
+def judge_backfill(folder: Path, cvent: CventSimulator, count: int) -> bool:
+    """Bring everybody in by hand."""
+    calls, seconds, memory = bring_in(folder, cvent, count)
+    work = count / 100 * dynamics.CALL + count * dynamics.RECORD
+    pace = count / PAGE * vendors.LATENCY + work / dynamics.AT_ONCE
+    tier = calls / enrich.RATES[vendors.TIER]
+    print(f"backfill by hand: {calls} calls in {seconds:.1f} s, {tier:.1f} s at the tier's pace")
+    holds = verdict("calls of a backfill, of attendees ÷ 200", calls * PAGE / count, 1.1)
+    holds &= verdict("time of a backfill, of the vendors' own limit", seconds / pace, 1.75)
+    holds &= verdict("peak memory of the host, MB", memory / 1e6, 250)
+    return holds
+
+
+def judge_full_passes(folder: Path, cvent: CventSimulator, count: int, rounds: int) -> bool:
+    """Compare everybody, and ask for the same pages alone, in turn."""
+    calls = compare(folder, cvent, "--full")
+    holds = verdict("calls of a full pass, of attendees ÷ 200", calls * PAGE / count, 1.1)
+    ours, bare, peaks = [], [], []
+    for number in range(1, rounds + 1):
+        took, peak = measure(folder)
+        loop, _ = measure(folder, "--bare")
+        print(f"round {number}: a full pass {took:.2f} s, its pages alone {loop:.2f} s")
+        ours.append(took)
+        bare.append(loop)
+        peaks.append(peak)
+    ratio = middle(ours) / middle(bare)
+    holds &= verdict("time of a full pass, times its pages alone", ratio, 3)
+    holds &= verdict("peak memory of a full pass, MB", max(peaks) / 1e6, 250)
+    return holds
+
+
+def judge_incremental_passes(folder: Path, cvent: CventSimulator) -> bool:
+    """Compare what changed: nothing, and less than a page."""
+    calls = compare(folder, cvent)
+    holds = verdict("calls of an incremental pass without a change", calls, 3)
+    with running_host(folder):
+        change(cvent, 1)  # a host that has just started asks for tier and questions
+        compare(folder, cvent, "--fix", "--yes")
+        change(cvent, CHANGED)
+        calls = compare(folder, cvent, "--fix", "--yes")
+    holds &= verdict(f"calls of one with {CHANGED} changes", calls, 3)
+    return holds
 
 
 def simulator(count: int, behaviour: Behaviour) -> CventSimulator:

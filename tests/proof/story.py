@@ -17,7 +17,7 @@ import requests
 from tests.proof.figures import expected_row
 from tests.proof.vendors import TABLE, TOKEN, Vendors
 
-from regbridge.testing.payloads import encode, live, registrant
+from regbridge.testing.payloads import encode, live, registrant, substitution
 from regbridge_cvent.simulator import GUESTS
 
 PAUSE_SECONDS = 0.02
@@ -80,6 +80,7 @@ class Story:
             self._somebody_changes: 40,
             self._somebody_answers: 12,
             self._somebody_cancels: 12,
+            self._somebody_is_substituted: 6,
             self._somebody_comes_after_all: 5,
             self._somebody_brings_a_guest: 6,
             self._a_guest_is_deleted: 4,
@@ -113,8 +114,9 @@ class Story:
 
     def _somebody_changes(self) -> None:
         number = self._anybody()
+        contact = self._world.attendee(_attendee(number))["contact"]["id"]
         company = f"Company {self._dice.randrange(10_000)}"
-        self._world.change_contact(_contact(number), company=company)
+        self._world.change_contact(contact, company=company)
         self._tell(number)
 
     def _somebody_answers(self) -> None:
@@ -126,6 +128,16 @@ class Story:
         number = self._anybody()
         self._world.cancel(_attendee(number))
         self._tell(number, "InviteeOrGuestCancelled")
+
+    def _somebody_is_substituted(self) -> None:
+        """Give the registration of somebody who has accepted to another person."""
+        number = self._anybody()
+        attendee = self._world.attendee(_attendee(number))
+        if attendee["status"] == "Accepted":
+            before, newcomer = self._record(number), registrant(next(self._newcomers))
+            self._world.substitute(attendee["id"], newcomer)
+            time = self._world.attendee(attendee["id"])["lastModified"]
+            self._send(encode(substitution(before, newcomer, time=time)))
 
     def _somebody_comes_after_all(self) -> None:
         number = self._anybody()
@@ -172,8 +184,11 @@ class Story:
         return self._dice.choice(self._numbers)
 
     def _tell(self, number: int, event_type: str = "InviteeOrGuestModified") -> None:
-        """Send the webhook of a change, unless it is lost; some are kept to be late."""
-        body = self._message(number, event_type)
+        time = self._world.attendee(_attendee(number))["lastModified"]
+        self._send(encode(live(event_type, self._record(number), time=time)))
+
+    def _send(self, body: bytes) -> None:
+        """Post the webhook of a change, unless it is lost; some are kept to be late."""
         chance = self._dice.random()
         if chance < 0.1:
             self.happened["lost"] += 1
@@ -190,15 +205,18 @@ class Story:
             self._post(self._late.pop(self._dice.randrange(len(self._late))))
             self.happened["came late"] += 1
 
-    def _message(self, number: int, event_type: str) -> bytes:
+    def _record(self, number: int) -> Mapping[str, Any]:
+        """Return what a webhook would say of somebody now."""
         attendee = self._world.attendee(_attendee(number))
-        record = registrant(
+        contact = attendee["contact"]
+        told = {name: contact.get(name, "") for name in ("firstName", "lastName", "company")}
+        return registrant(
             number,
             guest=attendee["guest"],
-            company=attendee["contact"].get("company", ""),
+            contactStub=contact["id"].upper(),
             inviteeStatus=attendee["status"],
+            **told,
         )
-        return encode(live(event_type, record, time=attendee["lastModified"]))
 
     def _post(self, body: bytes) -> None:
         headers = {"Authorization": TOKEN, "Content-Type": "application/json"}
@@ -215,7 +233,3 @@ class Story:
 
 def _attendee(number: int) -> str:
     return str(registrant(number)["inviteeStub"]).lower()
-
-
-def _contact(number: int) -> str:
-    return str(registrant(number)["contactStub"]).lower()

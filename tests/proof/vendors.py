@@ -116,11 +116,15 @@ def _dynamics(url: str) -> dict[str, Any]:
     mapping = {
         "new_inviteeid": "registration.inviteeStub",
         "new_eventid": "event.id",
-        "new_name": "company",
-        "new_lastname": "lastName",
+        "new_name": "company || organization_name",
+        "new_lastname": "lastName || last_name",
         "new_firstname": "contact.firstName",
         "new_score": "answers.visits",
-        "new_registrationstatus": {"from": "inviteeStatus", "lookup": _STATUSES, "default": None},
+        "new_registrationstatus": {
+            "from": "inviteeStatus || attendee.status",
+            "lookup": _STATUSES,
+            "default": None,
+        },
     }
     return {"use": "dynamics", "settings": settings, "map": mapping}
 
