@@ -84,9 +84,10 @@ class DifferenceRow(SQLModel, table=True):
     """
 
     __tablename__: ClassVar[str] = "differences"
+    __table_args__ = (Index("differences_of", "pass_id", "subject"),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=Big)
-    pass_id: int = Field(sa_type=Big, foreign_key="passes.id", index=True)
+    pass_id: int = Field(sa_type=Big, foreign_key="passes.id")
     kind: str
     target: str = ""
     subject: str = Field(default="", index=True)

@@ -13,9 +13,9 @@ from tests.integration.ledger.reconcile_places import EVENT, Places
 
 from regbridge.store.account import count_here, count_there
 from regbridge.store.compared import drop_unseen
-from regbridge.store.differences import Difference, Found, add_differences
+from regbridge.store.differences import Difference, Found, add_differences, known_subjects
 from regbridge.store.proof_tables import passes
-from regbridge.store.tables import deliveries
+from regbridge.store.tables import deliveries, registrants
 from regbridge.store.upgrades import upgrade
 
 FEW, TIMES = 60, 4
@@ -27,6 +27,7 @@ QUESTIONS: dict[str, Question] = {
     "who is here": lambda c, row: count_here(c, "apap", EVENT.id, ACCEPTED),
     "who is there": lambda c, row: count_there(c, row.id, "apap", EVENT.id, "crm", ACCEPTED),
     "who is gone": drop_unseen,
+    "who was found before, page by page": lambda c, row: found_before(c, row),
 }
 
 
@@ -63,6 +64,14 @@ def lose_all(connection: Any, row: Any, now: int) -> None:
     ids = connection.scalars(select(deliveries.c.id)).all()
     lost = [Found(Difference.MISSING_THERE, target="crm", delivery=each) for each in ids]
     add_differences(connection, row.id, lost, now)
+
+
+def found_before(connection: Any, row: Any) -> None:
+    """Ask as a pass does that reads its pages a second time."""
+    subjects = connection.scalars(select(registrants.c.subject)).all()
+    for start in range(0, len(subjects), 20):
+        page = subjects[start : start + 20]
+        assert len(known_subjects(connection, row.id, page)) == len(page)
 
 
 def steps(connection: Any, ask: Callable[[], object]) -> int:

@@ -93,5 +93,5 @@ def _create_differences() -> None:
         sa.ForeignKeyConstraint(["pass_id"], ["passes.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_differences_pass_id", "differences", ["pass_id"])
+    op.create_index("differences_of", "differences", ["pass_id", "subject"])
     op.create_index("ix_differences_subject", "differences", ["subject"])
