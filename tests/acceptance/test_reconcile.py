@@ -63,19 +63,19 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def reconcile(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run `regbridge reconcile` for the event."""
-    command = ("reconcile", "--event", "conference", *options, "--configs", str(folder))
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of regbridge."""
     return subprocess.run(
-        [sys.executable, "-c", RUN, *command], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", RUN, *command, "--configs", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 
-def report_of(folder: Path) -> Mapping[str, Any]:
-    """Return what `regbridge reconcile --last --json` says about the event."""
-    done = reconcile(folder, "--last", "--json")
-    [found] = json.loads(done.stdout)
-    return dict(found)
+def reconcile(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `regbridge reconcile` for the event."""
+    return run(folder, "reconcile", "--event", "conference", *options)
 
 
 @pytest.mark.parametrize(("database", "seed"), SIDES)
@@ -112,7 +112,7 @@ def test_after_one_pass_everybody_is_at_the_crm_in_the_newest_state_and_counted(
         must_be_there(store, around, story, strangers)
         must_be_counted(around, proof, story)
         must_be_named(figures.differences(store), story)
-        must_be_counted_by_the_command(around, report_of(folder))
+        must_be_counted_by_commands(around, folder)
         assert serving.passed() >= set(POINTS)
         assert serving.kills.total() == AT_POINTS + AT_MOMENTS
         assert figures.receipts_of_kind(store, "webhook") > 20
@@ -174,8 +174,13 @@ def must_be_named(found: Sequence[Mapping[str, Any]], story: Story) -> None:
     assert all(each["name"] for each in found if each["kind"] != "extra there")
 
 
-def must_be_counted_by_the_command(around: Vendors, said: Mapping[str, Any]) -> None:
+def must_be_counted_by_commands(around: Vendors, folder: Path) -> None:
+    """`reconcile --last` and `status` have the same numbers."""
+    [said] = json.loads(reconcile(folder, "--last", "--json").stdout)
     assert_numbers(around, said["account"])
+    proofs = json.loads(run(folder, "status", "--json").stdout)["proofs"]
+    [shown] = [each for each in proofs if each["finished_at"]]
+    assert shown["account"] == said["account"]
 
 
 def assert_numbers(around: Vendors, account: Mapping[str, Any]) -> None:
