@@ -33,7 +33,7 @@ SIDES = [
 ]
 REGISTRANTS = 300
 GUESTS_EVERY = 10
-AT_POINTS, AT_MOMENTS = 3, 2
+AT_POINTS, AT_MOMENTS = 4, 1
 STRANGERS = 3
 OFTEN: Mapping[str, Any] = {
     "every_minutes": 2 / 60,

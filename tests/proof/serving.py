@@ -33,7 +33,7 @@ POINTS = tuple(f"{name}:{side}-commit" for name in _TRANSACTIONS for side in ("b
 
 _READY = 2
 _LONGEST_MOMENT = 0.5
-_SOON_SECONDS = 8.0
+_SOON_SECONDS = 6.0
 
 
 class Serving:

@@ -38,7 +38,7 @@ BY_SCHEDULE = "schedule"
 _SPLITTING_MS = 600_000
 """So long a pass waits at most for messages that are not registrations yet."""
 
-_LOOK_AGAIN_MS = 2_000
+_LOOK_AGAIN_MS = 500
 _BATCH = 500
 
 
