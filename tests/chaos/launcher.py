@@ -19,6 +19,7 @@ from typing import Any
 
 import regbridge.cli
 import regbridge.timing_flush
+import regbridge.worker.reconcile
 import regbridge.worker.split
 from regbridge.models import Record, Target
 from regbridge.pipeline import Pipeline
@@ -32,8 +33,13 @@ PART_SIZE = 60
 
 FLUSH_SECONDS = 0.4
 
+LOOK_SECONDS = 0.3
+"""How often it is looked whether an event is to be compared."""
+
+_PLUGINS = ("regbridge_cvent.enrich", "regbridge_dynamics.deliver", "regbridge_protech.deliver")
 _NEEDED = {
-    "serve": ("regbridge.cli.serve", "regbridge_dynamics.deliver", "regbridge_protech.deliver")
+    "serve": ("regbridge.cli.serve", *_PLUGINS),
+    "reconcile": ("regbridge.cli.reconcile", *_PLUGINS),
 }
 """What is loaded while the process before lives."""
 
@@ -68,6 +74,7 @@ def main(arguments: Sequence[str]) -> None:
     watch(Points(Path(passed), line.strip()))
     regbridge.worker.split.PART_SIZE = PART_SIZE
     regbridge.timing_flush._EVERY_SECONDS = FLUSH_SECONDS
+    regbridge.worker.reconcile.LOOK_SECONDS = LOOK_SECONDS
     regbridge.cli.main(command)
 
 

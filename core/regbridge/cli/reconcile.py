@@ -30,7 +30,14 @@ from regbridge.reconcile.report import plain_differences, plain_pass
 from regbridge.store.differences import count_sendable
 from regbridge.store.engine import Store
 from regbridge.store.limits import ledger_limiters
-from regbridge.store.passes import Step, abandon_pass, last_pass, reopen_pass, running_pass
+from regbridge.store.passes import (
+    Step,
+    abandon_pass,
+    last_pass,
+    mark_shown,
+    reopen_pass,
+    running_pass,
+)
 from regbridge.store.shared_clock import SharedClock
 
 PATIENCE_SECONDS = 30.0
@@ -87,10 +94,11 @@ def reconcile(
                         commander.restart(pipeline, one)
                     if not last:
                         commander.compare(pipeline, one, full=full)
-                    if not as_json:
-                        commander.show(pipeline, one, 0 if everything else _SHOWN)
-                    if fix:
-                        commander.fix(pipeline, one, overwrite=overwrite, asks=not yes)
+                    with commander.showing(pipeline, one):
+                        if not as_json:
+                            commander.show(pipeline, one, 0 if everything else _SHOWN)
+                        if fix:
+                            commander.fix(pipeline, one, overwrite=overwrite, asks=not yes)
                 results = [commander.result(pipeline, one) for pipeline, one in chosen]
         finally:
             clients.close()
@@ -143,9 +151,19 @@ class _Commander:
         self._go_on(pipeline, event)
 
     def restart(self, pipeline: Pipeline, event: Event) -> None:
-        """Give up a comparison of an event that is under way."""
+        """Give up a comparison of an event that is under way, or was never shown."""
         name = pipeline.client.name
         self._store.write(lambda c: abandon_pass(c, name, event.id))
+        self._store.write(lambda c: mark_shown(c, name, event.id))
+
+    @contextmanager
+    def showing(self, pipeline: Pipeline, event: Event) -> Iterator[None]:
+        """Remember at the end of the block that the result was shown."""
+        try:
+            yield
+        finally:
+            name = pipeline.client.name
+            self._store.write(lambda c: mark_shown(c, name, event.id))
 
     def show(self, pipeline: Pipeline, event: Event, limit: int) -> None:
         """Print the last finished pass and its differences, at most so many unless 0."""

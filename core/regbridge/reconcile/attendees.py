@@ -38,7 +38,7 @@ BY_SCHEDULE = "schedule"
 _SPLITTING_MS = 600_000
 """So long a pass waits at most for messages that are not registrations yet."""
 
-_LOOK_AGAIN_MS = 2_000
+_LOOK_AGAIN_MS = 500
 _BATCH = 500
 
 
@@ -63,12 +63,16 @@ def compare_page(bench: Bench, row: Any, lease: Lease) -> None:
 
 
 def _must_wait(bench: Bench, row: Any) -> dict[str, Any]:
-    """Return when to go on and why not now; nothing to go on at once."""
+    """Return when to go on and why not now; nothing to go on at once.
+
+    Messages that come while it waits are not waited for, or a busy event would never be compared.
+    """
     now = bench.clock()
-    waits = bench.store.read(lambda c: waits_to_be_split(c, row.client, now))
+    since = row.waiting_since or now
+    waits = bench.store.read(lambda c: waits_to_be_split(c, row.client, since))
     if waits and now - row.began_at < _SPLITTING_MS:
         problem = "waits for messages that are not registrations yet"
-        return {"due_at": now + _LOOK_AGAIN_MS, "problem": problem}
+        return {"due_at": now + _LOOK_AGAIN_MS, "waiting_since": since, "problem": problem}
     if row.made_by != BY_SCHEDULE:
         return {}
     most = bench.client.reconcile.calls_per_day
@@ -104,6 +108,7 @@ def _take(
         "newest": newest or None,
         "page": page.next_page,
         "total": row.total if page.total is None else page.total,
+        "waiting_since": None,
     }
     if not page.next_page:
         values["step"] = Step.FEED if row.fixes else Step.TARGETS

@@ -16,6 +16,9 @@ from regbridge.store.passes import (
     running_pass,
 )
 
+_KEPT_FOR_THEM_MS = 3_600_000
+"""So old is at most what a person is shown who had to begin a command again."""
+
 
 def find_due(connection: Any, client: Client, now: int) -> list[NewPass]:
     """Return the passes of a client that are due and do not run."""
@@ -36,14 +39,28 @@ def begin_one(
     """Begin a pass that a person asks for, unless one of the event is under way.
 
     It sends nothing by itself. It is a full one too if the last full one is old, or if the last
-    ones found what was not sent.
+    ones found what was not sent. If their last one came to its end without them, because the
+    command was killed, that is what they are shown.
     """
     rules = client.reconcile
     past = past_of(connection, client.name, event.id)
+    if _has_not_seen(past.last, made_by, now, full=full):
+        return
     full = full or past.has_unsent or is_old(past, rules, now)
     due = Due(None if full else since(past, rules))
     new = _new(client, event, due, made_by, fixes=False, overwrites=False)
     begin_passes(connection, [new], now)
+
+
+def _has_not_seen(row: Any | None, who: str, now: int, *, full: bool) -> bool:
+    """Say whether a person asked for a pass and was not shown what it found a while ago."""
+    return (
+        row is not None
+        and row.made_by == who
+        and not row.shown
+        and (row.since is None or not full)
+        and now - row.finished_at < _KEPT_FOR_THEM_MS
+    )
 
 
 def past_of(connection: Any, client: str, event: str) -> Past:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from regbridge.store.differences import Difference
 from regbridge.store.proof_tables import attendees, differences
@@ -79,17 +79,18 @@ def count_there(
 
     What the pass `number` did not find there is `MISSING_THERE`, unless it was delivered since.
     """
-    lacked = exists().where(
-        differences.c.pass_id == number,
-        differences.c.kind == Difference.MISSING_THERE,
-        differences.c.delivery_id == deliveries.c.id,
-        deliveries.c.state.in_(SETTLED),
-        deliveries.c.settled_at < differences.c.found_at,
+    # Joined, not asked for each delivery: SQLite would read all that the pass found each time.
+    missing = (
+        select(differences.c.delivery_id, func.max(differences.c.found_at).label("found_at"))
+        .where(differences.c.pass_id == number, differences.c.kind == Difference.MISSING_THERE)
+        .group_by(differences.c.delivery_id)
+        .subquery()
     )
+    lacked = deliveries.c.state.in_(SETTLED) & (deliveries.c.settled_at < missing.c.found_at)
     each = (
         select(
             func.coalesce(deliveries.c.state, registrations.c.state).label("state"),
-            lacked.label("lacked"),
+            func.coalesce(lacked, False).label("lacked"),
         )
         .select_from(_JOINED)
         .outerjoin(registrations, registrations.c.id == _newest)
@@ -97,6 +98,7 @@ def count_there(
             deliveries,
             (deliveries.c.registration_id == registrations.c.id) & (deliveries.c.target == target),
         )
+        .outerjoin(missing, missing.c.delivery_id == deliveries.c.id)
         .where(*_must_be_here(client, event, statuses), registrants.c.forgotten_at.is_(None))
         .subquery()
     )

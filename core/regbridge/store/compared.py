@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, exists, func, select
 
 from regbridge.models import Kind, ReceiptKind
 from regbridge.store.bulk import insert_rows
@@ -91,14 +91,14 @@ def drop_unseen(connection: Connection, row: Any) -> list[str]:
         attendees.c.seen_in < row.id,
     )
     connection.execute(unseen)
+    prefix = f"{Kind.REGISTRATION}:{row.event_stub}:"
+    # By their key: by their subject, all attendees would be read for each registrant.
     seen = exists().where(
         attendees.c.client == row.client,
         attendees.c.event_stub == row.event_stub,
-        attendees.c.subject == registrants.c.subject,
+        attendees.c.invitee_stub == func.substr(registrants.c.subject, len(prefix) + 1),
     )
-    of_event = registrants.c.subject.startswith(
-        f"{Kind.REGISTRATION}:{row.event_stub}:", autoescape=True
-    )
+    of_event = registrants.c.subject.startswith(prefix, autoescape=True)
     statement = select(registrants.c.subject).where(
         registrants.c.client == row.client, of_event, ~seen
     )

@@ -128,6 +128,17 @@ def abandon_pass(connection: Connection, client: str, event: str) -> bool:
     return bool(ids)
 
 
+def mark_shown(connection: Connection, client: str, event: str) -> None:
+    """Remember that who asked has seen what an event's finished passes found."""
+    unseen = update(passes).where(
+        passes.c.client == client,
+        passes.c.event_stub == event,
+        passes.c.finished_at.is_not(None),
+        ~passes.c.shown,
+    )
+    connection.execute(unseen.values(shown=True))
+
+
 def running_pass(connection: Connection, client: str, event: str) -> Any | None:
     """Return the pass of an event that is under way."""
     found = select(passes).where(

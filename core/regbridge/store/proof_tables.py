@@ -36,7 +36,7 @@ class PassRow(Leased, table=True):
 
     `since` (ms) makes it an incremental one, None a full one. `page` is where Cvent is asked next,
     `newest` the newest change (ms) that it showed. `untold` counts registrants whom no webhook told
-    of. `account` is the result as JSON.
+    of. `account` is the result as JSON, `shown` whether who asked for it has seen that.
     """
 
     __tablename__: ClassVar[str] = "passes"
@@ -71,6 +71,7 @@ class PassRow(Leased, table=True):
     problem: str = Field(default="", sa_type=PlainText)
     untold: int = 0
     account: str = ""
+    shown: bool = False
     began_at: int = Field(sa_type=Big)
     finished_at: int | None = Field(default=None, sa_type=Big)
 
@@ -83,9 +84,10 @@ class DifferenceRow(SQLModel, table=True):
     """
 
     __tablename__: ClassVar[str] = "differences"
+    __table_args__ = (Index("differences_of", "pass_id", "subject"),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=Big)
-    pass_id: int = Field(sa_type=Big, foreign_key="passes.id", index=True)
+    pass_id: int = Field(sa_type=Big, foreign_key="passes.id")
     kind: str
     target: str = ""
     subject: str = Field(default="", index=True)

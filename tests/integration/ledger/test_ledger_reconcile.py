@@ -15,9 +15,11 @@ from tests.integration.ledger.reconcile_places import EVENT, RULES, Places
 
 from regbridge import QuotaExceededError, RejectedError, RetryableError
 from regbridge.models import ReceiptKind
+from regbridge.reconcile.plan import begin_one
 from regbridge.reconcile.report import plain_differences, proofs
 from regbridge.store.clock import from_ms
 from regbridge.store.forget import forget
+from regbridge.store.passes import mark_shown
 from regbridge.store.proof_tables import passes
 from regbridge.store.purge import Old, purge_differences
 from regbridge.testing.payloads import live
@@ -404,6 +406,65 @@ def test_a_message_that_is_not_split_yet_is_not_missing(places: Places) -> None:
     places.ledger.lane("reconcile")()
 
     assert places.account.calls == []
+
+
+def test_messages_that_keep_coming_do_not_hold_up_a_pass(places: Places) -> None:
+    places.tell(places.account.put(1, "A"))
+    places.ledger.advance(600)
+    places.reconcile_now()
+    places.ledger.lane("reconcile")()
+    places.ledger.lane("split", "")()
+
+    places.ledger.advance(2)
+    places.tell(places.account.put(2, "B"))
+    places.ledger.advance(1)
+    places.ledger.lane("reconcile")()
+
+    assert len(places.account.calls) == 1
+
+
+def ask(places: Places, who: str, *, full: bool = True) -> None:
+    """Begin the pass that a person asks for, and let the worker take it to its end."""
+    places.ledger.advance(600)
+    ledger, client = places.ledger, places.ledger.pipelines["apap"].client
+    ledger.store.write(lambda c: begin_one(c, client, EVENT, who, ledger.clock.now, full=full))
+    places.run()
+
+
+def test_who_did_not_see_what_they_asked_for_is_shown_that_when_they_ask_again(
+    places: Places,
+) -> None:
+    places.configure(replace(RULES, every_minutes=None))
+    places.account.put(1, "A")
+    ask(places, "ada")
+
+    ask(places, "ada")
+    ask(places, "ada", full=False)
+
+    assert len(finished(places)) == 1
+    ask(places, "ben")
+    assert len(finished(places)) == 2
+
+
+def test_who_has_seen_what_they_asked_for_has_it_compared_anew(places: Places) -> None:
+    places.configure(replace(RULES, every_minutes=None))
+    ask(places, "ada")
+    places.ledger.store.write(lambda c: mark_shown(c, "apap", EVENT.id))
+
+    ask(places, "ada", full=False)
+    ask(places, "ada")
+
+    assert [row.since is None for row in finished(places)] == [True, False, True]
+
+
+def test_what_was_found_long_ago_is_not_shown_as_new(places: Places) -> None:
+    places.configure(replace(RULES, every_minutes=None))
+    ask(places, "ada")
+    places.ledger.advance(3600)
+
+    ask(places, "ada")
+
+    assert len(finished(places)) == 2
 
 
 def test_a_killed_pass_goes_on_at_its_page(places: Places, killed: type[BaseException]) -> None:

@@ -56,6 +56,7 @@ def _create_passes() -> None:
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("untold", sa.Integer(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
+        sa.Column("shown", sa.Boolean(), nullable=False),
         sa.Column("began_at", BIG, nullable=False),
         sa.Column("finished_at", BIG, nullable=True),
         sa.PrimaryKeyConstraint("id"),
@@ -92,5 +93,5 @@ def _create_differences() -> None:
         sa.ForeignKeyConstraint(["pass_id"], ["passes.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_differences_pass_id", "differences", ["pass_id"])
+    op.create_index("differences_of", "differences", ["pass_id", "subject"])
     op.create_index("ix_differences_subject", "differences", ["subject"])
