@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import chdir
 from typing import Any
 
 import pytest
@@ -38,7 +39,9 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The demo after it has sent everything."""
-    with demo_stage(tmp_path_factory.mktemp("demo")) as stage:
+    folder = tmp_path_factory.mktemp("demo")
+    # Files are shown as they are named from here, which is nowhere on this machine.
+    with chdir(folder), demo_stage(folder / "configs") as stage:
         account = run_demo(stage, REGISTRANTS, lambda _name, _done, _total: None)
         assert not account.mistakes
         yield stage

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, union
 
 from regbridge.store.sql import among
 from regbridge.store.tables import State, history, receipt_parts, receipts, registrations
+from regbridge.store.walks import values
 
 MOST = 200
 """So many causes and so many receipts are listed."""
@@ -40,7 +41,7 @@ def causes(connection: Connection) -> tuple[list[Cause], int]:
     """
     found: list[Cause] = []
     total = 0
-    for client in _clients(connection):
+    for client in values(connection, registrations.c.client):
         total += connection.scalar(select(func.count()).where(*_parked(client))) or 0
         found += _causes(connection, client)
     return sorted(found, key=lambda cause: (-cause.count, cause.client, cause.reason))[:MOST], total
@@ -78,18 +79,6 @@ def unread_receipts(connection: Connection) -> Sequence[Any]:
         .limit(MOST)
     )
     return connection.execute(statement).all()
-
-
-def _clients(connection: Connection) -> Iterator[str]:
-    """Yield the clients of registrations: one look-up in the index for each."""
-    last = ""
-    while True:
-        following = select(func.min(registrations.c.client)).where(registrations.c.client > last)
-        client = connection.scalar(following)
-        if client is None:
-            return
-        yield client
-        last = client
 
 
 def _causes(connection: Connection, client: str) -> Iterator[Cause]:
