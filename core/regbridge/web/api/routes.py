@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import falcon
 
@@ -11,7 +11,8 @@ from regbridge.web.api import resources
 from regbridge.web.api.document import DOCUMENT, ROOT
 from regbridge.web.api.source import Resource, Source, answer_as_api, send
 
-App = falcon.App[falcon.Request, falcon.Response]
+if TYPE_CHECKING:  # falcon 4.0 takes no type arguments when it runs
+    App = falcon.App[falcon.Request, falcon.Response]
 
 RESOURCES: Mapping[str, type[Resource]] = {
     "/status": resources.Status,

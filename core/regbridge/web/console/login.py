@@ -85,7 +85,7 @@ class Logout:
         visitor = self._desk.admit(req)
         if not self._desk.access.is_own_form(visitor, read_form(req).get("token", "")):
             raise falcon.HTTPForbidden(description="This form is of another page.")
-        resp.unset_cookie(COOKIE, path=ROOT, same_site="Lax")
+        resp.unset_cookie(COOKIE, path=ROOT)
         resp.status = falcon.HTTP_303
         resp.location = place("/login")
 

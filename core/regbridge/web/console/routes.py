@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import falcon
 
@@ -22,7 +22,8 @@ from regbridge.web.console.registration_deeds import Correct, Ignore, Retry
 from regbridge.web.console.registrations import EXPORT, LIST, Export, Registrations
 from regbridge.web.console.syncs import Syncs
 
-App = falcon.App[falcon.Request, falcon.Response]
+if TYPE_CHECKING:  # falcon 4.0 takes no type arguments when it runs
+    App = falcon.App[falcon.Request, falcon.Response]
 
 _STATIC = {
     "console.css": "text/css; charset=utf-8",
