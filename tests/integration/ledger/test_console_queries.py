@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, select
+from tests.integration.ledger.conftest import analyze
 from tests.integration.ledger.test_query_plans import fill, recorded, scans
 
 from regbridge.store.audit import noted
@@ -30,8 +31,7 @@ def test_no_page_of_the_console_reads_a_table_from_its_beginning_to_its_end(
 ) -> None:
     store = ledger.store
     store.write(lambda c: fill(c, 50_000))
-    if not store.embedded:
-        store.write(lambda c: c.exec_driver_sql("ANALYZE"))
+    analyze(ledger)
     with recorded(ledger) as statements:
         for meant in (
             Meant(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.integration.ledger.conftest import analyze
 from tests.integration.ledger.test_query_plans import fill, recorded, scans
 
 from regbridge.corrections import Correction
@@ -78,8 +79,7 @@ def test_of_very_many_revisions_the_newest_are_told_and_the_one_that_is_asked_fo
 
 def test_nothing_that_the_console_asks_reads_a_whole_table(ledger: Ledger) -> None:
     ledger.store.write(lambda c: fill(c, 30_000))
-    if not ledger.store.embedded:
-        ledger.store.write(lambda c: c.exec_driver_sql("ANALYZE"))
+    analyze(ledger)
     ledger.register(1, "REFUSE")
     ledger.receive(b"{")
     ledger.run()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Connection, event, text
+from tests.integration.ledger.conftest import analyze
 
 from regbridge.store.report import is_idle
 from regbridge.testing.payloads import sync
@@ -31,8 +32,7 @@ def test_every_step_finds_its_rows_by_an_index_however_much_the_ledger_holds(
     ledger: Ledger, size: int
 ) -> None:
     ledger.store.write(lambda c: fill(c, size))
-    if not ledger.store.embedded:
-        ledger.store.write(lambda c: c.exec_driver_sql("ANALYZE"))
+    analyze(ledger)
     ledger.register(1, "A")
     ledger.receive(sync(120))
     with recorded(ledger) as statements:
