@@ -15,9 +15,21 @@ def test_an_installed_folder_is_found(
 ) -> None:
     folder = tmp_path / f"shipped_folder_{package}".lower()
     folder.mkdir()
-    if package:
-        (folder / "__init__.py").touch()
+    (folder / ("__init__.py" if package else "base.yaml")).touch()
     monkeypatch.syspath_prepend(tmp_path)
+    assert shipped(folder.name) == folder
+
+
+def test_an_empty_folder_of_an_install_that_was_replaced_is_passed_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, folder = tmp_path / "left/shipped_twice", tmp_path / "new/shipped_twice"
+    left.mkdir(parents=True)
+    folder.mkdir(parents=True)
+    (folder / "base.yaml").touch()
+    monkeypatch.syspath_prepend(folder.parent)
+    monkeypatch.syspath_prepend(left.parent)
+
     assert shipped(folder.name) == folder
 
 
