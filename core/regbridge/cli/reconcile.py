@@ -84,33 +84,44 @@ def reconcile(
         if store is None:
             complain(NOTHING_YET)
             raise typer.Exit(1)
-        clients = start_clients(configs, ledger_limiters(store))
-        try:
-            names = [client] if client else list(clients.running)
-            chosen = list(_chosen([find_pipeline(clients, name) for name in names], event or ()))
-            with _commander(store, configs, quiet=as_json) as commander:
-                for pipeline, one in chosen:
-                    if restart:
-                        commander.restart(pipeline, one)
-                    if not last:
-                        commander.compare(pipeline, one, full=full)
-                    with commander.showing(pipeline, one):
-                        if not as_json:
-                            commander.show(pipeline, one, 0 if everything else _SHOWN)
-                        if fix:
-                            commander.fix(pipeline, one, overwrite=overwrite, asks=not yes)
-                results = [commander.result(pipeline, one) for pipeline, one in chosen]
-        finally:
-            clients.close()
+        with (
+            _chosen(store, configs, client, event or ()) as chosen,
+            _commander(store, configs, quiet=as_json) as commander,
+        ):
+            for pipeline, one in chosen:
+                if restart:
+                    commander.restart(pipeline, one)
+                if not last:
+                    commander.compare(pipeline, one, full=full)
+                with commander.showing(pipeline, one):
+                    if not as_json:
+                        commander.show(pipeline, one, 0 if everything else _SHOWN)
+                    if fix:
+                        commander.fix(pipeline, one, overwrite=overwrite, asks=not yes)
+            results = [commander.result(pipeline, one) for pipeline, one in chosen]
     if as_json:
         print_json(results)
     raise typer.Exit(1 if any(result["open"] for result in results) else 0)
 
 
+@contextmanager
 def _chosen(
-    pipelines: Sequence[Pipeline], names: Sequence[str]
-) -> Iterator[tuple[Pipeline, Event]]:
-    """Yield the events that are meant. Raises `ConfigError` for one that nobody names."""
+    store: Store, configs: Path, client: str, names: Sequence[str]
+) -> Iterator[list[tuple[Pipeline, Event]]]:
+    """Run the clients for the block, and give the events that are meant, of one client or of all.
+
+    Raises `ConfigError` for a name that nobody has.
+    """
+    clients = start_clients(configs, ledger_limiters(store))
+    try:
+        of = [client] if client else list(clients.running)
+        yield list(_meant([find_pipeline(clients, name) for name in of], names))
+    finally:
+        clients.close()
+
+
+def _meant(pipelines: Sequence[Pipeline], names: Sequence[str]) -> Iterator[tuple[Pipeline, Event]]:
+    """Yield the events of these names, all without names. Raises `ConfigError` as above."""
     found = [
         (pipeline, event)
         for pipeline in pipelines

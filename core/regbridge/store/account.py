@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from regbridge.store.differences import Difference
 from regbridge.store.proof_tables import attendees, differences
+from regbridge.store.rows import ORDER
 from regbridge.store.sql import among
 from regbridge.store.standing import SETTLED
 from regbridge.store.tables import State, deliveries, registrants, registrations
@@ -23,11 +24,7 @@ _newest = (
         registrations.c.registrant_id == registrants.c.id,
         registrations.c.state.not_in((State.DUPLICATE, State.SUPERSEDED)),
     )
-    .order_by(
-        registrations.c.ordered_at.desc(),
-        registrations.c.receipt_id.desc(),
-        registrations.c.position.desc(),
-    )
+    .order_by(*(column.desc() for column in ORDER))
     .limit(1)
     .correlate(registrants)
     .scalar_subquery()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, or_, select, update
 
 from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
@@ -120,17 +120,7 @@ def send_deliveries(
     contact. What is no longer delivered, or no longer the newest, is left alone.
     """
     rows = connection.execute(
-        select(
-            differences.c.id,
-            differences.c.kind,
-            differences.c.delivery_id,
-            deliveries.c.registration_id,
-            deliveries.c.registrant_id,
-            deliveries.c.contact_stub,
-            deliveries.c.target,
-        )
-        .join(deliveries, deliveries.c.id == differences.c.delivery_id)
-        .where(
+        _found_at_targets().where(
             differences.c.pass_id == row.id,
             differences.c.sent_at.is_(None),
             among(differences.c.kind, list(kinds)),
@@ -162,6 +152,18 @@ def send_deliveries(
         ],
     )
     return len(mine)
+
+
+def _found_at_targets() -> Select[Any]:
+    return select(
+        differences.c.id,
+        differences.c.kind,
+        differences.c.delivery_id,
+        deliveries.c.registration_id,
+        deliveries.c.registrant_id,
+        deliveries.c.contact_stub,
+        deliveries.c.target,
+    ).join(deliveries, deliveries.c.id == differences.c.delivery_id)
 
 
 def _set_back(

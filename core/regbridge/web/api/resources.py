@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import falcon
 
@@ -59,36 +60,36 @@ class Registrations(Resource):
         return stories
 
 
-class Registration(Resource):
-    """The registrant whom one registration is about."""
+class _Numbered(Resource):
+    """The story of what has a number in the ledger."""
 
     parameters = ("body",)
+    what: ClassVar[str]
+    story: ClassVar[Callable[..., Any]]
 
     def find(self, req: falcon.Request, asked: Asked, **places: str) -> Any:
-        """Return the story, with all revisions."""
+        """Return the story."""
         number, body = whole(places["number"]), asked.truth("body")
-        store = self.source.store
-        story = None if number is None else registration_story(store, number, body=body)
+        tell = type(self).story
+        story = None if number is None else tell(self.source.store, number, body=body)
         if story is None:
-            raise missing(req, "There is no registration of this number.", registration=number)
-        self.source.note(req, f"registration {number}")
+            raise missing(req, f"There is no {self.what} of this number.", **{self.what: number})
+        self.source.note(req, f"{self.what} {number}")
         return story
 
 
-class Receipt(Resource):
+class Registration(_Numbered):
+    """The registrant whom one registration is about, with all revisions."""
+
+    what = "registration"
+    story = registration_story
+
+
+class Receipt(_Numbered):
     """What `regbridge show --receipt NUMBER --json` prints, without the brackets around it."""
 
-    parameters = ("body",)
-
-    def find(self, req: falcon.Request, asked: Asked, **places: str) -> Any:
-        """Return the story of a message."""
-        number, body = whole(places["number"]), asked.truth("body")
-        store = self.source.store
-        story = None if number is None else receipt_story(store, number, body=body)
-        if story is None:
-            raise missing(req, "There is no receipt of this number.", receipt=number)
-        self.source.note(req, f"receipt {number}")
-        return story
+    what = "receipt"
+    story = receipt_story
 
 
 class Proofs(Resource):

@@ -104,7 +104,7 @@ class Access:
 
     def _with_session(self, request: falcon.Request) -> Visitor | None:
         cookie = request.cookies.get(COOKIE)
-        if not cookie or (not self.has_login and not cookie):
+        if not cookie:
             return None
         try:
             found: Any = self._sessions.loads(cookie)
