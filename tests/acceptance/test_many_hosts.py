@@ -21,12 +21,13 @@ import requests
 import structlog
 from sqlalchemy import func, select
 from tests.postgres import new_schema
+from tests.simulated import DATAVERSE_SECRET, STAGING, dynamics_settings
 
 from regbridge.store.engine import Store
 from regbridge.store.tables import deliveries, receipts, registrations
 from regbridge.testing.payloads import EVENT, encode, live, message, registrant, sync
 from regbridge_cvent.simulator import Behaviour, CventSimulator, Population, Tier
-from regbridge_dynamics.simulator.dataverse import TENANT, DataverseSimulator
+from regbridge_dynamics.simulator.dataverse import DataverseSimulator
 from regbridge_dynamics.simulator.throttle import Limits
 from regbridge_dynamics.simulator.tokens import Application
 from regbridge_dynamics.simulator.web_api import Latency
@@ -36,7 +37,6 @@ CHANGED = 60
 KILLS = 10
 SECONDS = 150
 TOKEN = "a token of many hosts"
-TABLE = "new_registrationstaging"
 AT_ONCE = 12
 """Calls at the same time that Dataverse recommends here; it refuses the next but four."""
 RUN = "from regbridge.cli import main; main()"
@@ -44,7 +44,7 @@ SECRETS = {
     "token": TOKEN,
     "cvent-id": "simulator",
     "cvent-secret": "simulator-secret",
-    "dataverse-secret": Application().secret,
+    DATAVERSE_SECRET: Application().secret,
 }
 
 
@@ -142,17 +142,7 @@ def write_configuration(folder: Path, database: str, cvent: str, dataverse: str)
     (folder / "base.yaml").write_text(json.dumps(base), encoding="utf-8")
     account = {"url": cvent, "client_id": {"file": "cvent-id"}}
     account |= {"client_secret": {"file": "cvent-secret"}}
-    settings = {
-        "url": dataverse,
-        "authority": dataverse,
-        "tenant": TENANT,
-        "client_id": Application().client_id,
-        "client_secret": {"file": "dataverse-secret"},
-        "table": TABLE,
-        "key": ["new_inviteeid", "new_eventid"],
-        "chunk_size": 20,
-        "concurrency": 6,
-    }
+    settings = dynamics_settings(dataverse, chunk_size=20, concurrency=6)
     mapping = {
         "new_inviteeid": "registration.inviteeStub",
         "new_eventid": "event.id",
@@ -265,8 +255,8 @@ def test_whichever_host_dies_every_registration_arrives_once_and_in_order(
         # On a slow machine most messages are done before the next kill; the large ones are not.
         assert sum(count > 0 for count in waiting) >= 2, waiting
         assert_accounted_for(store, sent, cvent)
-        rows = {row["new_inviteeid"]: row["new_name"] for row in dataverse.tables[TABLE]}
-        assert len(dataverse.tables[TABLE]) == len(rows) == REGISTRANTS
+        rows = {row["new_inviteeid"]: row["new_name"] for row in dataverse.tables[STAGING]}
+        assert len(dataverse.tables[STAGING]) == len(rows) == REGISTRANTS
         expected = {registrant(int(n))["inviteeStub"].lower(): name for n, name in newest.items()}
         assert {str(key).lower(): name for key, name in rows.items()} == expected
         assert not cvent_simulator.calls.was_refused

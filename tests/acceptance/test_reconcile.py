@@ -19,7 +19,8 @@ from tests.postgres import new_schema
 from tests.proof import figures
 from tests.proof.serving import POINTS, Serving
 from tests.proof.story import Story
-from tests.proof.vendors import TABLE, Vendors, vendors, write_configuration
+from tests.proof.vendors import Vendors, vendors, write_configuration
+from tests.simulated import STAGING
 
 from regbridge.store.engine import Store
 from regbridge.store.upgrades import upgrade
@@ -123,7 +124,7 @@ def add_stranger(around: Vendors, number: int) -> str:
     """Have somebody enter a registration by hand in the CRM, and return whose."""
     invitee = f"entered by hand {number}"
     row = {"new_inviteeid": invitee, "new_eventid": EVENT.lower(), "new_lastname": "Unknown"}
-    around.dataverse.add(TABLE, row)
+    around.dataverse.add(STAGING, row)
     return invitee
 
 

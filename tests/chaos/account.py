@@ -11,7 +11,8 @@ import msgspec
 from sqlalchemy import func, select
 from tests.chaos.messages import Messages, Revision
 from tests.chaos.sender import Cvent
-from tests.chaos.site import TABLE, Targets
+from tests.chaos.site import Targets
+from tests.simulated import STAGING
 
 from regbridge.store.bodies import read_bodies
 from regbridge.store.engine import Store
@@ -87,7 +88,7 @@ def _is_whole(row: Any, size: int) -> bool:
 
 def _assert_dataverse_has_the_newest(targets: Targets, messages: Messages) -> None:
     """No update is lost there, and none was overtaken by an older one."""
-    rows = targets.dataverse.tables[TABLE]
+    rows = targets.dataverse.tables[STAGING]
     found = {str(row["new_inviteeid"]).lower(): row["new_name"] for row in rows}
     assert len(rows) == len(found), f"{len(rows)} rows of {len(found)} registrants in Dataverse"
     expected = {invitee(number): newest.text for number, newest in messages.newest().items()}

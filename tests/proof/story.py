@@ -15,7 +15,8 @@ from typing import Any
 
 import requests
 from tests.proof.figures import expected_row
-from tests.proof.vendors import TABLE, TOKEN, Vendors
+from tests.proof.vendors import TOKEN, Vendors
+from tests.simulated import STAGING
 
 from regbridge.testing.payloads import encode, live, registrant, substitution
 from regbridge_cvent.simulator import GUESTS
@@ -166,19 +167,19 @@ class Story:
 
     def _a_row_is_deleted(self) -> None:
         if row := self._some_row("deleted"):
-            self._around.dataverse.remove(TABLE, row)
+            self._around.dataverse.remove(STAGING, row)
 
     def _a_row_is_edited(self) -> None:
         if row := self._some_row("edited"):
             values = {"new_name": "by hand", "new_registrationstatus": 100000002}
-            self._around.dataverse.change(TABLE, row, values)
+            self._around.dataverse.change(STAGING, row, values)
 
     def _some_row(self, what: str) -> str:
         rows = self._around.rows()
         if not rows or self._by_hand[what] >= MOST_BY_HAND:
             return ""
         self._by_hand[what] += 1
-        return str(self._dice.choice(rows)[f"{TABLE}id"])
+        return str(self._dice.choice(rows)[f"{STAGING}id"])
 
     def _anybody(self) -> int:
         return self._dice.choice(self._numbers)

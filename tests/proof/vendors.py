@@ -13,22 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.simulated import DATAVERSE_SECRET, STAGING, dynamics_settings, protech_target
+
 from regbridge.testing.payloads import EVENT
 from regbridge.testing.server import LocalServer
 from regbridge_cvent.simulator import Behaviour, CventSimulator, Population, Tier
-from regbridge_dynamics.simulator.dataverse import TENANT, DataverseSimulator
+from regbridge_dynamics.simulator.dataverse import DataverseSimulator
 from regbridge_dynamics.simulator.throttle import Limits
 from regbridge_dynamics.simulator.tokens import Application
 from regbridge_protech.simulator.app import PATH, Simulator
-from regbridge_protech.simulator.contract import DATE, NAMESPACE, OPERATION, TEXTS
 
 TOKEN = "a token of the proof"
-TABLE = "new_registrationstaging"
 LEASE_SECONDS = 2
 LISTING = "POST /attendees/filter"
 """The call by which attendees are listed, and looked up by filters."""
 
 _UNHURRIED = Tier("of tests", 1_000_000, 500, 500)
+_TEXT = "join(' ', [company, inviteeStatus])"
 _STATUSES = {"Accepted": "Accepted", "Cancelled": "Cancelled"}
 
 
@@ -48,7 +49,7 @@ class Vendors:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows that Dataverse has."""
-        return self.dataverse.tables[TABLE]
+        return self.dataverse.tables[STAGING]
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def write_configuration(
         "token": TOKEN,
         "cvent-id": around.cvent.credentials.client_id,
         "cvent-secret": around.cvent.credentials.client_secret,
-        "dataverse-secret": Application().secret,
+        DATAVERSE_SECRET: Application().secret,
     }
     for name, secret in secrets.items():
         (folder / name).write_text(secret, encoding="utf-8")
@@ -89,7 +90,10 @@ def write_configuration(
         "client_secret": {"file": "cvent-secret"},
     }
     enrich = {"account": account, "include": ["answers", "contact"]}
-    targets = {"dynamics": _dynamics(around.dataverse.url), "protech": _protech(around.protech_url)}
+    targets = {
+        "dynamics": _dynamics(around.dataverse.url),
+        "protech": protech_target(around.protech_url, _TEXT),
+    }
     client = {
         "client": "proof",
         "endpoints": {"CventReg": {"path": "/cvent/proof", "tokens": [{"file": "token"}]}},
@@ -102,17 +106,6 @@ def write_configuration(
 
 
 def _dynamics(url: str) -> dict[str, Any]:
-    settings = {
-        "url": url,
-        "authority": url,
-        "tenant": TENANT,
-        "client_id": Application().client_id,
-        "client_secret": {"file": "dataverse-secret"},
-        "table": TABLE,
-        "key": ["new_inviteeid", "new_eventid"],
-        "chunk_size": 50,
-        "concurrency": 2,
-    }
     mapping = {
         "new_inviteeid": "registration.inviteeStub",
         "new_eventid": "event.id",
@@ -126,27 +119,5 @@ def _dynamics(url: str) -> dict[str, Any]:
             "default": None,
         },
     }
+    settings = dynamics_settings(url, chunk_size=50, concurrency=2)
     return {"use": "dynamics", "settings": settings, "map": mapping}
-
-
-def _protech(url: str) -> dict[str, Any]:
-    settings = {
-        "allow_http": True,
-        "url": url,
-        "namespace": NAMESPACE,
-        "operation": OPERATION,
-        "parameters": [
-            *({"name": name} for name in TEXTS),
-            {"name": DATE, "type": "dateTime", "required": True},
-        ],
-        "success": "guid",
-        "concurrency": 3,
-    }
-    mapping = {
-        "szUserID": "confirmationNumber",
-        "szPerID": "registration.inviteeStub",
-        "szRegID": "event.id",
-        "szJobTitle": "join(' ', [company, inviteeStatus])",
-        DATE: {"value": "2027-01-10T09:30:00"},
-    }
-    return {"use": "protech", "settings": settings, "map": mapping}

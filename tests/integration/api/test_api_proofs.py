@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from tests.integration.api.conftest import CLIENT, Api
+from tests.simulated import cvent_account
 
 from regbridge.cli import main
 from regbridge.host import Host
 from regbridge.testing.payloads import EVENT, registrant
-from regbridge_cvent.simulator import Behaviour, CventSimulator, Population
+from regbridge_cvent.simulator import CventSimulator
 
 PATH = "/proofs/{client}/{event}/differences"
 ENRICH = """
@@ -27,12 +28,8 @@ reconcile: {every_minutes: null, grace_minutes: 0}
 
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[CventSimulator]:
-    simulator = CventSimulator(Population(5), Behaviour())
-    monkeypatch.setenv("CVENT_URL", simulator.start())
-    monkeypatch.setenv("CVENT_ID", "simulator")
-    monkeypatch.setenv("CVENT_SECRET", "simulator-secret")
-    yield simulator
-    simulator.stop()
+    with cvent_account(monkeypatch, 5) as simulator:
+        yield simulator
 
 
 @pytest.fixture

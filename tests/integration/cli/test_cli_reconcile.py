@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.simulated import cvent_account
 
 from regbridge.host import Address, Host
 from regbridge.testing import payloads
 from regbridge.testing.payloads import encode, registrant, sync
-from regbridge_cvent.simulator import Behaviour, CventSimulator, Population
+from regbridge_cvent.simulator import CventSimulator
 
 Run = Callable[..., Any]
 
@@ -43,12 +44,8 @@ targets:
 
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[CventSimulator]:
-    simulator = CventSimulator(Population(5), Behaviour())
-    monkeypatch.setenv("CVENT_URL", simulator.start())
-    monkeypatch.setenv("CVENT_ID", "simulator")
-    monkeypatch.setenv("CVENT_SECRET", "simulator-secret")
-    yield simulator
-    simulator.stop()
+    with cvent_account(monkeypatch, 5) as simulator:
+        yield simulator
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.integration.cvent.bench import (
     registration,
     the_event,
 )
+from tests.simulated import set_shipped_environment
 
 from regbridge import Attendee, Question, ReceiptKind, Record, Registration
 from regbridge.config.loader import client_paths, load_client
@@ -182,7 +183,7 @@ def test_a_listed_registrant_is_mapped_as_one_of_a_manual_sync(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, path: Path
 ) -> None:
     bench.simulate(Population(24, guests_every=6))
-    set_environment(monkeypatch, bench.url)
+    set_shipped_environment(monkeypatch, bench.url)
     plugin = bench.plugin()
     lister = listed(plugin)
     synced = [payloads.registrant(number) for number in range(1, 25)]
@@ -221,19 +222,3 @@ def told(result: Any) -> Any:
     if not isinstance(result, Record):
         return result
     return {name: value for name, value in result.fields.items() if name not in UNPROMPTED}
-
-
-def set_environment(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    """Set what the shipped clients name, with the account that is simulated."""
-    for client in ("EXAMPLE", "APAP"):
-        monkeypatch.setenv(f"{client}_CVENT_TOKEN", f"token of {client}")
-        monkeypatch.setenv(f"{client}_CVENT_URL", url)
-        monkeypatch.setenv(f"{client}_CVENT_CLIENT_ID", "simulator")
-        monkeypatch.setenv(f"{client}_CVENT_CLIENT_SECRET", "simulator-secret")
-    monkeypatch.setenv("APAP_PROTECH_URL", "https://crm.example.org/APAP_UpdateMember.asmx")
-    monkeypatch.setenv("DYNAMICS_CVENT_TOKEN", "a third token")
-    monkeypatch.setenv("DYNAMICS_URL", "https://contoso.crm.dynamics.com")
-    monkeypatch.setenv("DYNAMICS_AUTHORITY", "https://login.microsoftonline.com")
-    monkeypatch.setenv("DYNAMICS_TENANT", "contoso.onmicrosoft.com")
-    monkeypatch.setenv("DYNAMICS_CLIENT_ID", "7d0b0c0e-5b1d-4a6f-9a3e-2f1c7c1f4b02")
-    monkeypatch.setenv("DYNAMICS_CLIENT_SECRET", "a secret")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from tests.simulated import set_shipped_environment
 
 from regbridge.cases import run_cases
 from regbridge.config.case_file import cases_path, read_cases
@@ -19,21 +20,8 @@ SHIPPED = [CONFIGS / "base.yaml", *client_paths(CONFIGS)]
 
 
 @pytest.fixture(autouse=True)
-def token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXAMPLE_CVENT_TOKEN", "a token")
-    monkeypatch.setenv("EXAMPLE_CVENT_URL", "https://api-platform.cvent.com/ea")
-    monkeypatch.setenv("APAP_CVENT_TOKEN", "another token")
-    monkeypatch.setenv("APAP_CVENT_URL", "https://api-platform.cvent.com/ea")
-    monkeypatch.setenv("APAP_PROTECH_URL", "https://crm.example.org/APAP_UpdateMember.asmx")
-    monkeypatch.setenv("DYNAMICS_CVENT_TOKEN", "a third token")
-    monkeypatch.setenv("DYNAMICS_URL", "https://contoso.crm.dynamics.com")
-    monkeypatch.setenv("DYNAMICS_AUTHORITY", "https://login.microsoftonline.com")
-    monkeypatch.setenv("DYNAMICS_TENANT", "contoso.onmicrosoft.com")
-    monkeypatch.setenv("DYNAMICS_CLIENT_ID", "7d0b0c0e-5b1d-4a6f-9a3e-2f1c7c1f4b02")
-    monkeypatch.setenv("DYNAMICS_CLIENT_SECRET", "a secret")
-    for name in ("CLIENT_ID", "CLIENT_SECRET"):
-        monkeypatch.setenv(f"EXAMPLE_CVENT_{name}", "a secret")
-        monkeypatch.setenv(f"APAP_CVENT_{name}", "a secret")
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_shipped_environment(monkeypatch, "https://api-platform.cvent.com/ea")
 
 
 @pytest.fixture(scope="module")
