@@ -19,7 +19,7 @@ from regbridge.reconcile.plan import begin_one
 from regbridge.reconcile.report import plain_differences, proofs
 from regbridge.store.clock import from_ms
 from regbridge.store.forget import forget
-from regbridge.store.passes import mark_shown
+from regbridge.store.passes import mark_shown, reopen_pass
 from regbridge.store.proof_tables import passes
 from regbridge.store.purge import Old, purge_differences
 from regbridge.testing.payloads import live
@@ -167,6 +167,25 @@ def test_who_is_gone_at_cvent_is_named_and_not_touched(places: Places) -> None:
     assert account(places)["at_cvent"] == 0
 
 
+def test_who_arrived_while_a_pass_read_is_not_gone(
+    places: Places, killed: type[BaseException]
+) -> None:
+    for number in range(1, 4):
+        places.account.put(number, f"C{number}")
+    places.account.script.extend([None, killed()])
+    places.ledger.advance(600)
+    places.ledger.run_killed()
+    later = places.account.put(4, "D")
+    del places.account.people[4]  # the list that Cvent goes on with was made before
+    places.tell(later)
+    places.ledger.advance(61)
+
+    places.run()
+
+    assert [kind for kind, _, _ in found(places)] == ["missing here"] * 3
+    assert places.companies() == ["C1", "C2", "C3", "D"]
+
+
 def test_who_never_registered_is_not_expected(places: Places) -> None:
     for number, status in enumerate(["No Response", "Declined", "Cancelled", "Visited"], start=1):
         places.account.put(number, "A", status=status)
@@ -222,6 +241,26 @@ def test_a_row_that_somebody_deleted_is_delivered_again(places: Places) -> None:
     assert [(kind, sent) for kind, _, sent in found(places)] == [("missing there", True)]
     assert places.ledger.happenings() == ["sent again"]
     assert account(places)["targets"]["crm"]["there"] == 2
+
+
+def test_what_a_newer_change_has_overtaken_since_is_not_sent_again(places: Places) -> None:
+    places.configure(REPORT)
+    places.tell(places.account.put(1, "A"))
+    places.wait(10)
+    places.table.rows.clear()
+    places.wait(24 * 60)
+    assert [kind for kind, _, _ in found(places)] == ["missing there"]
+    places.tell(places.account.put(1, "B"))
+    places.ledger.run()
+
+    row = finished(places)[-1]
+    now = places.ledger.clock.now
+    places.ledger.store.write(lambda c: reopen_pass(c, row, now, overwrites=False))
+    places.run()
+
+    assert places.ledger.states() == ["delivered", "delivered"]
+    assert places.companies() == ["B"]
+    assert "sent again" not in places.ledger.happenings()
 
 
 def test_a_row_deleted_after_an_unchanged_delivery_is_delivered_again(places: Places) -> None:
