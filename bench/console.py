@@ -22,6 +22,7 @@ from ledger import PART, rows_of
 from sqlalchemy import Connection, insert, select, update
 
 from regbridge.store.engine import Store
+from regbridge.store.search import add_all_terms
 from regbridge.store.tables import deliveries, receipts, registrations
 from regbridge.store.upgrades import upgrade
 
@@ -62,13 +63,13 @@ PAGES: Mapping[str, Callable[[Side], str]] = {
     "overview": lambda _: "/console",
     "registrations": lambda _: "/console/registrations",
     "search by e-mail": lambda side: f"/console/registrations?search={quote(side.email)}",
+    "search by name": lambda side: f"/console/registrations?search={quote(side.name)}",
+    "an address that nobody has": lambda _: "/console/registrations?search=nobody@example.com",
     "filter by state": lambda _: "/console/registrations?state=delivered&client=bench",
     "received since a day": lambda _: "/console/registrations?from=2020-01-01",
     "filter by target and state": lambda _: "/console/registrations?target=crm&state=parked",
 }
 WALKS: Mapping[str, Callable[[Side], str]] = {
-    "an address that nobody has": lambda _: "/console/registrations?search=nobody@example.com",
-    "search by name": lambda side: f"/console/registrations?search={quote(side.name)}",
     "reason that nothing has": lambda _: "/console/registrations?reason=nothing+has+it",
 }
 """What looks at many registrations: it is printed, and has no limit."""
@@ -129,6 +130,7 @@ def fill(store: Store, count: int) -> None:
     for receipt, start in enumerate(range(1, count + 1, part), start=1):
         numbers = range(start, min(start + part, count + 1))
         store.write(lambda c, numbers=numbers, receipt=receipt: _write(c, numbers, receipt))  # type: ignore[misc]
+    store.write(add_all_terms)
 
 
 def _write(connection: Connection, numbers: range, receipt: int) -> None:

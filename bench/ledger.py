@@ -18,6 +18,7 @@ from sqlalchemy import insert
 from sync import time_ours
 
 from regbridge.store.engine import Store
+from regbridge.store.search import add_all_terms
 from regbridge.store.tables import (
     dedupe_keys,
     deliveries,
@@ -74,6 +75,7 @@ def fill(path: Path, count: int) -> None:
                 for table, rows in rows_of(numbers, receipt, payload)
             ]
         )
+    store.write(add_all_terms)
     store.close()
 
 

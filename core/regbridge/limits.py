@@ -30,11 +30,13 @@ class RateLimit:
 
     A call takes one of `places` places, which is free again `hold` seconds after the call's end.
     A vendor counts a call somewhere between its beginning and its end, so no interval of one
-    second can hold more than `per_second` calls, however long each is on its way.
+    second can hold more than `per_second` calls, however long each is on its way. `per_day` is how
+    many the account has from midnight GMT on, for people to see; None where nobody has said so.
     """
 
     per_second: float
     burst: int
+    per_day: int | None = None
 
     @property
     def places(self) -> int:
@@ -59,10 +61,10 @@ class Block:
 class Places(Protocol):
     """Where the places of limiters are kept. Times are in ms since 1970, as the ledger's are."""
 
-    def take(self, key: str, places: int, now: int, until: int) -> int | None:
+    def take(self, key: str, limit: RateLimit, now: int, until: int) -> int | None:
         """Take a free place until `until`, count the call, and return the place's number.
 
-        None when all places are taken.
+        None when all places are taken. `limit.per_day` is kept beside the count.
         """
 
     def free_at(self, key: str, places: int) -> int:
@@ -138,7 +140,7 @@ class RateLimiter:
                 self.refuse_if_blocked()
                 now = floor(self._clock() * 1000)
                 until = now + round(TAKEN * 1000)
-                place = self._places.take(self.key, limit.places, now, until)
+                place = self._places.take(self.key, limit, now, until)
                 if place is not None:
                     return place
                 wait = (self._places.free_at(self.key, limit.places) - now) / 1000
@@ -183,11 +185,11 @@ class OwnPlaces:
         self._blocks: dict[str, Block] = {}
         self._lock = threading.Lock()
 
-    def take(self, key: str, places: int, now: int, until: int) -> int | None:
+    def take(self, key: str, limit: RateLimit, now: int, until: int) -> int | None:
         """Take a free place until `until` and return its number; None when all are taken."""
         with self._lock:
             known = self._free_at.setdefault(key, {})
-            for place in range(places):
+            for place in range(limit.places):
                 if known.get(place, 0) <= now:
                     known[place] = until
                     return place

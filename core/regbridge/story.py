@@ -132,6 +132,7 @@ def _delivery(row: Any) -> Story:
         "external_id": row.external_id,
         "attempts": row.attempts,
         "configuration": row.configuration,
+        "begun_at": moment(row.begun_at),
         "settled_at": moment(row.settled_at),
         "record": json.loads(row.record) if row.record else {},
     }

@@ -88,6 +88,8 @@ def _delivered(row: Any) -> Iterator[Step]:
     if row.state == State.PENDING:
         yield replace(_waits(row, "is sent"), registration=row.registration_id, target=row.target)
     elif row.settled_at is not None:
+        if row.begun_at is not None:
+            yield Step(row.registration_id, row.begun_at, "sent", "", row.target)
         facts = [row.reason, row.outcome, f"id there {row.external_id}" if row.external_id else ""]
         facts.append(f"{row.attempts} attempts" if row.attempts > 1 else "")
         text = ", ".join(fact for fact in facts if fact)

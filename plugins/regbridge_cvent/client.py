@@ -236,7 +236,8 @@ def _headers(call: Call, token: str) -> dict[str, str]:
 def _pace(tier: Any) -> RateLimit:
     """Return the pace of `GET /usage/tier`, that of the smallest tier if it does not say."""
     found = tier if isinstance(tier, dict) else {}
-    rate, burst = found.get("rateLimit"), found.get("burstLimit")
+    rate, burst, quota = (found.get(name) for name in ("rateLimit", "burstLimit", "quota"))
     if isinstance(rate, int | float) and isinstance(burst, int | float) and rate > 0:
-        return RateLimit(float(rate), max(1, int(burst)))
+        per_day = int(quota) if isinstance(quota, int | float) else None
+        return RateLimit(float(rate), max(1, int(burst)), per_day)
     return FREE

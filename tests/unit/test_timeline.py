@@ -42,6 +42,7 @@ def delivery(of: int, **values: Any) -> Any:
         "attempts": 1,
         "due_at": None,
         "created_at": 1_000 * of + 500,
+        "begun_at": 1_000 * of + 1_700,
         "settled_at": 1_000 * of + 2_500,
     }
     return SimpleNamespace(id=of, registration_id=of, **(defaults | values))
@@ -86,9 +87,10 @@ def test_the_steps_of_a_delivered_one_follow_each_other_with_the_time_between() 
     assert [(step.at, step.what, step.after) for step in steps] == [
         (1_000, "received", ""),
         (1_500, "mapped", "0.5 s"),
-        (3_500, "delivered", "2.0 s"),
+        (2_700, "sent", "1.2 s"),
+        (3_500, "delivered", "0.8 s"),
     ]
-    assert steps[2].text == "created, id there 77"
+    assert steps[3].text == "created, id there 77"
 
 
 def test_what_is_still_to_come_is_at_the_end() -> None:
@@ -107,12 +109,19 @@ def test_what_is_still_to_come_is_at_the_end() -> None:
 def test_one_that_is_prepared_again_says_so_beside_what_was_delivered() -> None:
     steps = timeline([revision(1, lease="x", due_at=9)], [delivery(1)], [])
 
-    assert [step.what for step in steps] == ["received", "mapped", "delivered", "is prepared"]
+    assert [step.what for step in steps] == [
+        "received",
+        "mapped",
+        "sent",
+        "delivered",
+        "is prepared",
+    ]
 
 
 def test_parking_is_told_once() -> None:
     parked = revision(1, state="parked", reason="no", settled_at=4_000)
-    there = delivery(1, state="parked", reason="no", settled_at=4_000, record="", digest="")
+    never_sent = {"record": "", "digest": "", "begun_at": None}
+    there = delivery(1, state="parked", reason="no", settled_at=4_000, **never_sent)
     told = [happening(1, 2_000, "failed", "no", "crm"), happening(1, 4_000, "parked", "no", "crm")]
 
     assert [step.what for step in timeline([parked], [there], told)] == [

@@ -16,8 +16,8 @@ from regbridge.store.engine import Store
 from regbridge.store.forget import forget as forget_in_ledger
 from regbridge.store.forget import mentions
 from regbridge.store.report import NO_LIMIT, deliveries_of, find_registrations
+from regbridge.store.search import search_form
 from regbridge.store.shared_clock import SharedClock
-from regbridge.store.sql import search_form
 
 
 def forget(

@@ -40,6 +40,20 @@ def insert_rows(
         connection.exec_driver_sql(form.text, form.parameters(rows))
 
 
+def insert_numbers(connection: Connection, table: Table, rows: Sequence[tuple[int, ...]]) -> None:
+    """Insert rows of a table that has only whole numbers, where they are not there already."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(table.columns))
+        values = f"INSERT OR IGNORE INTO {table.name} VALUES ({places})"  # noqa: S608 - our own
+        connection.exec_driver_sql(values, list(rows))
+    else:
+        places = ", ".join(["%b::bigint[]"] * len(table.columns))
+        values = f"INSERT INTO {table.name} SELECT * FROM unnest({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own
+        connection.exec_driver_sql(values, tuple(list(each) for each in zip(*rows, strict=True)))
+
+
 def insert_numbered(connection: Connection, table: Table, rows: Sequence[Row]) -> list[int]:
     """Insert rows and return their ids, in their order."""
     if connection.dialect.name == "sqlite":

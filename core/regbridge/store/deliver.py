@@ -103,7 +103,8 @@ def claim_deliveries(
         settled |= _settle_unchanged(connection, rows, target, lease.now, by_contact=by_contact)
         # Who finds only what needs no call looks further: a small batch may hold nothing else.
         if rows := [row for row in found if row.id not in settled]:
-            take(connection, deliveries, [row.id for row in rows], lease)
+            ids = [row.id for row in rows]
+            take(connection, deliveries, ids, lease, begun_at=lease.now)
             return rows
     return []
 

@@ -14,6 +14,7 @@ from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
 from regbridge.store.proof_tables import differences
 from regbridge.store.purge import BLANK, strip
+from regbridge.store.search import forget_terms
 from regbridge.store.sql import among
 from regbridge.store.tables import (
     State,
@@ -76,6 +77,7 @@ def forget(
     ids = [row.id for row in rows]
     _require_idle(connection, ids)
     _bury(connection, of, now)
+    forget_terms(connection, ids)
     strip(connection, ids, now)
     about = among(registrations.c.id, ids)
     connection.execute(update(registrations).where(about).values(nothing_of(now)))

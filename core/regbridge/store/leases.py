@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, select, update
 
@@ -33,9 +33,14 @@ class Lease:
         return replace(self, now=now)
 
 
-def take(connection: Connection, table: Table, ids: Collection[int], lease: Lease) -> None:
-    """Write a lease on rows that the caller selected for update in the same transaction."""
-    _write(connection, table, ids, None, lease.token, lease.until)
+def take(
+    connection: Connection, table: Table, ids: Collection[int], lease: Lease, **values: Any
+) -> None:
+    """Write a lease on rows that the caller selected for update in the same transaction.
+
+    `values` are written with it.
+    """
+    _write(connection, table, ids, None, lease.token, lease.until, **values)
 
 
 def by_share(due: Callable[[bool, int], list[Row]], limit: int, turn: int) -> list[Row]:
@@ -79,10 +84,11 @@ def _write(
     holder: str | None,
     token: str | None,
     due_at: int,
+    **values: Any,
 ) -> None:
     if not ids:
         return
     statement = update(table).where(among(table.c.id, ids))
     if holder is not None:
         statement = statement.where(table.c.lease == holder)
-    connection.execute(statement.values(lease=token, due_at=due_at))
+    connection.execute(statement.values(lease=token, due_at=due_at, **values))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
-from regbridge.limits import Block, Limiters
+from regbridge.limits import Block, Limiters, RateLimit
 from regbridge.store.bulk import insert_rows
 from regbridge.store.clock import from_ms, to_ms
 from regbridge.store.engine import Store
@@ -33,12 +33,12 @@ class LedgerPlaces:
         self._store = store
         self._clock = clock
 
-    def take(self, key: str, places: int, now: int, until: int) -> int | None:
+    def take(self, key: str, limit: RateLimit, now: int, until: int) -> int | None:
         """Take a free place until `until`, count the call, and return the place's number.
 
-        None when all places are taken.
+        None when all places are taken. `limit.per_day` is kept beside the count.
         """
-        return self._store.write_hastily(lambda c: _take(c, key, places, now, until))
+        return self._store.write_hastily(lambda c: _take(c, key, limit, now, until))
 
     def free_at(self, key: str, places: int) -> int:
         """Return when the next place is free."""
@@ -68,9 +68,15 @@ class LedgerPlaces:
 
 
 def calls_since(connection: Connection, day: str) -> Sequence[Any]:
-    """Return rows (key, day, calls) from a day (such as 2027-03-01, GMT) on."""
+    """Return rows (key, day, calls, left) from a day (such as 2027-03-01, GMT) on.
+
+    `left` is None where nobody has said how many calls a day has. What other programs call with the
+    same account is not known here.
+    """
+    calls, per_day = limiter_calls.c.calls, limiter_calls.c.per_day
+    left = case((calls > per_day, 0), else_=per_day - calls).label("left")
     return connection.execute(
-        select(limiter_calls)
+        select(limiter_calls.c.key, limiter_calls.c.day, calls, left)
         .where(limiter_calls.c.day >= day)
         .order_by(limiter_calls.c.day.desc(), limiter_calls.c.key)
     ).all()
@@ -81,12 +87,12 @@ def unblock(connection: Connection) -> None:
     connection.execute(delete(limiter_blocks))
 
 
-def _take(connection: Connection, key: str, places: int, now: int, until: int) -> int | None:
-    place = _take_free(connection, key, places, now, until)
-    if place is None and _add_places(connection, key, places):
-        place = _take_free(connection, key, places, now, until)
+def _take(connection: Connection, key: str, limit: RateLimit, now: int, until: int) -> int | None:
+    place = _take_free(connection, key, limit.places, now, until)
+    if place is None and _add_places(connection, key, limit.places):
+        place = _take_free(connection, key, limit.places, now, until)
     if place is not None:
-        _count(connection, key, f"{from_ms(now):%Y-%m-%d}")
+        _count(connection, key, f"{from_ms(now):%Y-%m-%d}", limit.per_day)
     return place
 
 
@@ -122,10 +128,12 @@ def _of(key: str, places: int) -> tuple[Any, Any]:
     return limiter_places.c.key == key, limiter_places.c.place < places
 
 
-def _count(connection: Connection, key: str, day: str) -> None:
-    one_more = {"calls": limiter_calls.c.calls + 1}
+def _count(connection: Connection, key: str, day: str, per_day: int | None) -> None:
+    one_more: dict[str, Any] = {"calls": limiter_calls.c.calls + 1}
+    if per_day is not None:
+        one_more["per_day"] = per_day
     today = insert_or_update(connection, limiter_calls, ("key", "day"), one_more)
-    connection.execute(today.values(key=key, day=day, calls=1))
+    connection.execute(today.values(key=key, day=day, calls=1, per_day=per_day))
 
 
 def _block(connection: Connection, key: str, block: Block) -> None:

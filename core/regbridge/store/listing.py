@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from regbridge.store.report import numbers_quickly
+from regbridge.store.search import candidates
 from regbridge.store.selection import Selection
 from regbridge.store.sql import among
 from regbridge.store.tables import deliveries, receipts, registrations
@@ -20,7 +20,6 @@ from regbridge.store.walks import (
     Step,
     Where,
     along,
-    among_found,
     are_few,
     by_arrival,
     strips,
@@ -124,8 +123,9 @@ class _Way:
     def _choose(self, start: Start, look_at: int) -> Iterator[Step]:
         chosen, connection = self._selection, self._connection
         if chosen.search:
-            found = numbers_quickly(connection, chosen.search, chosen.client)
-            return among_found(found, start, look_at + 1)
+            after = start.key[0] if start.key else None
+            found = candidates(connection, chosen.search, after, up=start.up)
+            return (((number,), number) for number in found)
         numbers, pieces = self._pieces()
         if self._goes_by_arrival(start, numbers, pieces, look_at):
             return by_arrival(connection, chosen.since, chosen.until, start)

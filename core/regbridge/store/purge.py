@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, select, update
 
 from regbridge.store.proof_tables import differences, passes
+from regbridge.store.search import NAMING, forget_terms
 from regbridge.store.sql import among
 from regbridge.store.tables import (
     State,
@@ -130,6 +131,7 @@ def strip(connection: Connection, ids: Collection[int], now: int) -> None:
             registration_payloads.c.position == bindparam("at"),
         )
         connection.execute(payload, own)
+    forget_terms(connection, ids, BLANK.keys() & NAMING)
     connection.execute(update(registrations).where(chosen).values(**BLANK, purged_at=now))
     about = among(deliveries.c.registration_id, ids)
     connection.execute(update(deliveries).where(about).values(record=""))

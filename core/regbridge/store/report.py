@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
 from regbridge.store.rows import ORDER, whole_registrations
-from regbridge.store.sql import among, search_form
+from regbridge.store.search import newest_named
+from regbridge.store.sql import among
 from regbridge.store.tables import (
     State,
     deliveries,
@@ -141,10 +141,9 @@ def find_registrations(
 ) -> Sequence[Any]:
     """Return the registrations that a text names: newest registrants first, revisions in order.
 
-    `text` is a confirmation number, an e-mail address, a name, an invitee's id, or the number of a
-    registration. Names and ids are compared without case.
+    What a text may be, `regbridge.store.search.is_named` says.
     """
-    ids = heapq.nlargest(limit, numbers_of(connection, text, client))
+    ids = newest_named(connection, text, client, limit)
     registrant = select(registrations.c.registrant_id).where(among(registrations.c.id, ids))
     return _revisions(connection, set(ids), set(connection.scalars(registrant)))
 
@@ -153,39 +152,6 @@ def revisions_beside(connection: Connection, number: int) -> Sequence[Any]:
     """Return a registration and the other revisions of its registrant, in order; () for none."""
     registrant = select(registrations.c.registrant_id).where(registrations.c.id == number)
     return _revisions(connection, {number}, set(connection.scalars(registrant)))
-
-
-def numbers_of(connection: Connection, text: str, client: str = "") -> Iterator[int]:
-    """Yield the numbers of the registrations that a text names, in any order."""
-    columns = registrations.c
-    lower = text.strip().lower()
-    matches = [
-        columns.confirmation == text.strip().upper(),
-        columns.confirmation == text.strip(),
-        columns.email == lower,
-        columns.invitee_stub == lower,
-        columns.invitee_stub == text.strip(),
-        columns.search_name == search_form(text),
-    ]
-    if lower.isascii() and lower.isdigit() and len(lower) < 18:
-        matches.append(columns.id == int(lower))
-    # Columns of one index alone: whatever is asked for, a walk along it answers, and no record is
-    # read. The client is compared here, because its own index would lead to all of its records.
-    found = connection.execute(select(columns.id, columns.client).where(or_(*matches)))
-    return (row.id for row in found if client in ("", row.client))
-
-
-def numbers_quickly(connection: Connection, text: str, client: str = "") -> Iterator[int]:
-    """Yield as `numbers_of`, but take an e-mail address that somebody has for nothing else.
-
-    The index begins with it, so that such a search takes no walk.
-    """
-    columns = registrations.c
-    at_address = select(columns.id, columns.client).where(columns.email == text.strip().lower())
-    if "@" in text and connection.scalar(at_address.limit(1)) is not None:
-        found = connection.execute(at_address)
-        return (row.id for row in found if client in ("", row.client))
-    return numbers_of(connection, text, client)
 
 
 def deliveries_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:

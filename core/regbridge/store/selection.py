@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.sql import Select
 
+from regbridge.store.search import is_named
 from regbridge.store.tables import State, deliveries, receipts, registrations
 
 
@@ -60,7 +61,7 @@ class Selection:
     def _conditions(
         self, state: ColumnElement[str], reason: ColumnElement[str]
     ) -> list[ColumnElement[bool]]:
-        where: list[ColumnElement[bool]] = []
+        where: list[ColumnElement[bool]] = [is_named(self.search)] if self.search else []
         if self.client:
             where.append(_aside(registrations.c.client) == self.client)
         if self.state:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,8 @@ from regbridge.store.clock import to_ms
 from regbridge.store.forget import forgotten_contacts, nothing_of, strip_message
 from regbridge.store.history import remember
 from regbridge.store.leases import Lease, held, take
-from regbridge.store.sql import among, search_form
+from regbridge.store.search import add_terms, search_form
+from regbridge.store.sql import among
 from regbridge.store.tables import (
     State,
     receipts,
@@ -119,12 +120,25 @@ def _insert(connection: Connection, parts: Sequence[Part], now: int) -> None:
             record = {"position": revision.position, "payload": revision.payload}
             raw.append({"receipt_id": part.receipt.id, **record})
     insert_rows(connection, registrations, rows)
+    _make_found(connection, rows)
     insert_rows(connection, registration_payloads, raw)
     insert_rows(connection, registrations, gone)
     several = {part.receipt.id for part in parts if len(part.revisions) < part.receipt.record_count}
     last = {part.receipt.id for part in parts if part.last}
     for receipt in last & (several | {row["receipt_id"] for row in gone}):
         strip_message(connection, receipt)
+
+
+def _make_found(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add what names new registrations to the search, by the numbers that they got."""
+    columns = registrations.c
+    places = select(columns.receipt_id, columns.position, columns.id).where(
+        among(columns.receipt_id, {row["receipt_id"] for row in rows})
+    )
+    first = min((row["position"] for row in rows), default=0)
+    found = connection.execute(places.where(columns.position >= first))
+    numbers = {(receipt, position): number for receipt, position, number in found}
+    add_terms(connection, ((numbers[row["receipt_id"], row["position"]], row) for row in rows))
 
 
 def describe_receipt(

@@ -103,8 +103,3 @@ def own_payload() -> ColumnElement[bool]:
         registration_payloads.c.receipt_id == registrations.c.receipt_id,
         registration_payloads.c.position == registrations.c.position,
     )
-
-
-def search_form(name: str) -> str:
-    """Return a name as it is searched for: whatever its case and its spaces."""
-    return " ".join(name.split()).casefold()

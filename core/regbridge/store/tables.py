@@ -125,15 +125,6 @@ class RegistrationRow(Leased, table=True):
         ),
         Index("registrations_order", "registrant_id", "ordered_at", "receipt_id", "position"),
         Index("registrations_state", "client", "state", "endpoint"),
-        # One index for all that is searched for: each further one costs a sync a tenth more.
-        Index(
-            "registrations_search",
-            "email",
-            "search_name",
-            "confirmation",
-            "invitee_stub",
-            "client",
-        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=Big)
@@ -163,6 +154,17 @@ class RegistrationRow(Leased, table=True):
     purged_at: int | None = Field(default=None, sa_type=Big)
 
 
+class SearchTerm(SQLModel, table=True):
+    """What names a registration, as a number; see `regbridge.store.search`."""
+
+    __tablename__: ClassVar[str] = "search_terms"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    segment: int = Field(primary_key=True, sa_type=Big)
+    term: int = Field(primary_key=True, sa_type=Big)
+    registration_id: int = Field(primary_key=True, sa_type=Big)
+
+
 class Payload(SQLModel, table=True):
     """The JSON of one record of a receipt; apart from the registration, as a receipt's body is."""
 
@@ -189,7 +191,8 @@ class DedupeKey(SQLModel, table=True):
 class Delivery(Leased, table=True):
     """One record at one target. `reached` says that the target may have it, now or before.
 
-    `configuration` is the fingerprint of what mapped it, `digest` tells equal records.
+    `configuration` is the fingerprint of what mapped it, `digest` tells equal records. `begun_at`
+    is when the last attempt began.
     """
 
     __tablename__: ClassVar[str] = "deliveries"
@@ -225,6 +228,7 @@ class Delivery(Leased, table=True):
     outcome: str = ""
     reached: bool = False
     created_at: int = Field(sa_type=Big)
+    begun_at: int | None = Field(default=None, sa_type=Big)
     settled_at: int | None = Field(default=None, sa_type=Big)
 
 
@@ -302,13 +306,17 @@ class LimiterBlock(SQLModel, table=True):
 
 
 class LimiterCalls(SQLModel, table=True):
-    """How many calls an account had on one day, which begins at midnight GMT."""
+    """How many calls an account had on one day, which begins at midnight GMT.
+
+    `per_day` is how many it may have, None where nobody has said so.
+    """
 
     __tablename__: ClassVar[str] = "limiter_calls"
 
     key: str = Field(primary_key=True)
     day: str = Field(primary_key=True)
     calls: int
+    per_day: int | None = None
 
 
 class Configuration(SQLModel, table=True):
@@ -365,6 +373,7 @@ receipts: Table = SQLModel.metadata.tables["receipts"]
 receipt_parts: Table = SQLModel.metadata.tables["receipt_parts"]
 registrants: Table = SQLModel.metadata.tables["registrants"]
 registrations: Table = SQLModel.metadata.tables["registrations"]
+search_terms: Table = SQLModel.metadata.tables["search_terms"]
 registration_payloads: Table = SQLModel.metadata.tables["registration_payloads"]
 dedupe_keys: Table = SQLModel.metadata.tables["dedupe_keys"]
 deliveries: Table = SQLModel.metadata.tables["deliveries"]

@@ -62,20 +62,6 @@ def by_arrival(
         size = min(size * 4, _LONGEST_READ)
 
 
-def among_found(found: Iterator[int], start: Start, limit: int) -> Iterator[Step]:
-    """Yield the next of registrations that were found by whatever way, in order of their numbers.
-
-    There may be any number of them; so many at most are remembered.
-    """
-    if start.up:
-        after = start.key[0] if start.key else 0
-        chosen = heapq.nsmallest(limit, (number for number in found if number > after))
-    else:
-        before = start.key[0] if start.key else None
-        chosen = heapq.nlargest(limit, (n for n in found if before is None or n < before))
-    return (((number,), number) for number in chosen)
-
-
 def strips(
     connection: Connection,
     columns: Sequence[ColumnElement[str]],

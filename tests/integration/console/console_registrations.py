@@ -20,7 +20,7 @@ from tests.postgres import new_schema
 from regbridge.host import Address, Host
 from regbridge.store.audit import noted
 from regbridge.store.engine import Store
-from regbridge.store.sql import search_form
+from regbridge.store.search import add_terms, search_form
 from regbridge.store.tables import deliveries, receipts, registrations
 from regbridge.store.upgrades import upgrade
 
@@ -166,6 +166,7 @@ class Console:
                 }
                 new = connection.execute(insert(registrations).values(values))
                 made.append(new.inserted_primary_key[0])
+                add_terms(connection, [(made[-1], {"invitee_stub": "", **values})])
                 self._names[str(made[-1])] = name
                 if there:
                     connection.execute(

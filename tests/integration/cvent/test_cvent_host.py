@@ -175,3 +175,4 @@ def test_the_ledger_counts_the_calls_of_the_account(bridge: Bridge) -> None:
     [row] = bridge.store.read(lambda c: calls_since(c, "2020-01-01"))
     assert row.key.startswith("cvent ")
     assert row.calls == len(bridge.simulator.calls)
+    assert row.left == 4 - row.calls  # of the tier of this account

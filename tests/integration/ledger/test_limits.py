@@ -111,7 +111,7 @@ def test_a_call_that_fails_gives_its_place_back(places: Places, time: Time) -> N
 
 def test_the_place_of_a_process_that_died_becomes_free(places: Places, time: Time) -> None:
     now = round(time.seconds * 1000)
-    assert places.take("cvent abc", 1, now, now + 120_000) == 0
+    assert places.take("cvent abc", RateLimit(1, 1), now, now + 120_000) == 0
 
     calls(time.limiter(places), time, FREE, 1)
 
@@ -131,7 +131,7 @@ def test_the_place_of_a_long_call_stays_taken(
             waiting.wait(0.01)
 
         later = round(time.seconds * 1000)
-        assert places.take("cvent abc", 1, later, later + 1000) is None
+        assert places.take("cvent abc", RateLimit(1, 1), later, later + 1000) is None
 
     assert taken == now + TAKEN * 1000
     assert places.free_at("cvent abc", 1) == round((time.seconds + FREE.hold) * 1000)
@@ -139,7 +139,9 @@ def test_the_place_of_a_long_call_stays_taken(
 
 def test_the_end_of_a_call_elsewhere_is_noticed_soon(places: Places, time: Time) -> None:
     begun = START.timestamp()
-    place = places.take("cvent abc", 1, round(begun * 1000), round((begun + 120) * 1000))
+    place = places.take(
+        "cvent abc", RateLimit(1, 1), round(begun * 1000), round((begun + 120) * 1000)
+    )
     assert place is not None
     ends = [begun + 0.3]
 
@@ -216,7 +218,7 @@ def test_threads_of_two_processes_never_hold_the_same_place(
     def call(store: Store) -> None:
         place = None
         while place is None:
-            place = LedgerPlaces(store).take("shared", 3, 1000, 2000)
+            place = LedgerPlaces(store).take("shared", RateLimit(3, 3), 1000, 2000)
         assert place not in under_way
         under_way.add(place)
         most.append(len(under_way))
@@ -239,12 +241,12 @@ def test_the_ledger_counts_calls_by_account_and_day(
     upgrade(store)
     calls(time.limiter(LedgerPlaces(store)), time, STANDARD, 10)
     time.sleep(60)
-    calls(time.limiter(LedgerPlaces(store)), time, STANDARD, 3)
+    calls(time.limiter(LedgerPlaces(store)), time, RateLimit(10, 10, per_day=12), 3)
 
     rows = store.read(lambda c: [tuple(row) for row in calls_since(c, "2027-03-04")])
     today = store.read(lambda c: [tuple(row) for row in calls_since(c, "2027-03-05")])
     store.close()
-    assert rows == [("cvent abc", "2027-03-05", 3), ("cvent abc", "2027-03-04", 10)]
+    assert rows == [("cvent abc", "2027-03-05", 3, 9), ("cvent abc", "2027-03-04", 10, None)]
     assert today == rows[:1]
 
 
@@ -278,3 +280,13 @@ def test_a_limit_says_how_many_calls_may_be_under_way() -> None:
     assert (STANDARD.places, STANDARD.hold) == (10, 1.0)
     assert (RateLimit(0.5, 1).places, RateLimit(0.5, 1).hold) == (1, 2.0)
     assert (RateLimit(10, 4).places, RateLimit(10, 4).hold) == (4, 0.5)
+
+
+def test_who_made_more_calls_than_a_day_has_has_none_left(sqlite_url: str, time: Time) -> None:
+    store = Store(sqlite_url)
+    upgrade(store)
+    calls(time.limiter(LedgerPlaces(store)), time, RateLimit(10, 10, per_day=2), 3)
+
+    [row] = store.read(lambda c: calls_since(c, "2027-03-04"))
+    store.close()
+    assert (row.calls, row.left) == (3, 0)

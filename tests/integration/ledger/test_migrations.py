@@ -19,6 +19,7 @@ from tests.postgres import new_database
 from regbridge.errors import ConfigError
 from regbridge.store.engine import Store
 from regbridge.store.migrations import MIGRATIONS, revisions
+from regbridge.store.report import find_registrations
 from regbridge.store.tables import receipt_parts, registration_payloads
 from regbridge.store.upgrades import Upgraded, require_current, upgrade
 
@@ -80,6 +81,8 @@ def test_an_upgrade_keeps_what_an_older_version_received(store: Store, tmp_path:
     assert bytes(body or b"") == b'{"old": 1}'
     payload = store.read(lambda c: c.scalar(select(registration_payloads.c.payload)))
     assert bytes(payload or b"") == b'{"old": 2}'
+    [row] = store.read(lambda c: find_registrations(c, "old@example.org"))
+    assert row.id == 1
 
 
 def migrations(folder: Path, *more: tuple[str, str], until: str = "9999") -> Path:
@@ -109,6 +112,7 @@ def insert_as_version_0001_did(connection: Connection) -> None:
         for column in registrations.columns
         if not column.nullable
     }
+    row |= {"email": "old@example.org"}
     row |= {"id": 1, "receipt_id": 1, "position": 0, "payload": b'{"old": 2}'}
     row |= {"is_guest": False, "bulk": False, "admitted": False}
     connection.execute(insert(registrations), row)

@@ -10,6 +10,7 @@ import pytest
 
 from regbridge.config.schema import PostgresqlConfig
 from regbridge.errors import StoreUnavailableError
+from regbridge.limits import RateLimit
 from regbridge.store.engine import Store
 from regbridge.store.limits import LedgerPlaces
 from regbridge.store.shared_clock import SharedClock
@@ -104,7 +105,7 @@ def test_a_place_is_given_back_so_late_that_no_other_host_takes_it_too_early(
     clock = SharedClock(store)
     places = LedgerPlaces(store, clock)
     now = clock()
-    place = places.take("account", 1, now, now + 1000)
+    place = places.take("account", RateLimit(1, 1), now, now + 1000)
 
     places.give_back("account", place or 0, now + 1000)
 

@@ -70,6 +70,7 @@ _REGISTRANT = {
                     "external_id": "42",
                     "attempts": 1,
                     "configuration": "3f9c2d7a",
+                    "begun_at": _AT,
                     "settled_at": _AT,
                     "record": {"Email": "ottilie.brandvold@example.com"},
                 }
@@ -97,7 +98,7 @@ EXAMPLES: dict[str, Any] = {
         "reasons": [],
         "pauses": [],
         "parked_receipts": [],
-        "calls": [{"key": "cvent apap", "day": "2026-11-24", "calls": 1}],
+        "calls": [{"key": "cvent apap", "day": "2026-11-24", "calls": 1, "left": 14_999}],
         "proofs": [_PASS],
         "pending_since": None,
     },

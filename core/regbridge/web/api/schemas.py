@@ -72,7 +72,7 @@ SCHEMAS: dict[str, Schema] = {
                 remedy=TEXT,
             )
         ),
-        calls=_list(_object(key=TEXT, day=TEXT, calls=COUNT)),
+        calls=_list(_object(key=TEXT, day=TEXT, calls=COUNT, left=_or_null(COUNT))),
         proofs=_list(_ref("Proof")),
         pending_since=_or_null(MOMENT),
     ),
@@ -125,6 +125,7 @@ SCHEMAS: dict[str, Schema] = {
         external_id=_or_null(TEXT),
         attempts=COUNT,
         configuration=TEXT,
+        begun_at=_or_null(MOMENT),
         settled_at=_or_null(MOMENT),
         record=FIELDS,
     ),
