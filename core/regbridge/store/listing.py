@@ -36,7 +36,7 @@ _BY_TARGET = (deliveries.c.client, deliveries.c.target, deliveries.c.state)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One page, the newest first, with the keys of its first and its last row.
+    """One page in the order of the list, with the keys of its first and its last row.
 
     `more` says that more follow in the direction that was asked for. `looked_to` is where looking
     stopped because it took long, `looked_to_time` when what lies there was received.
@@ -56,8 +56,9 @@ def list_page(
     start: Start = TOP,
     limit: int = 50,
     look_at: int = LOOKED_AT,
+    first: Start = TOP,
 ) -> Listed:
-    """Return the next registrations of a selection from a start on.
+    """Return the next registrations of a selection from a start on, in the order from `first` on.
 
     Each has id, client, name, confirmation, kind, event_stub, state, reason, field, received_at.
     """
@@ -73,7 +74,7 @@ def list_page(
         looked, size, last = looked + len(chunk), min(size * 4, _LONGEST_READ), chunk[-1]
     more = len(found) > limit
     stopped = last if not more and next(way.steps, None) else None
-    shown = found[:limit][:: -1 if start.up else 1]
+    shown = found[:limit][:: 1 if start.up == first.up else -1]
     return Listed(
         rows=[row for _, row in shown],
         first=shown[0][0] if shown else None,

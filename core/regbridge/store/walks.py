@@ -32,6 +32,9 @@ class Start:
 TOP = Start()
 """The newest of all."""
 
+BOTTOM = Start(up=True)
+"""The oldest of all."""
+
 
 def along(
     connection: Connection, numbers: ColumnElement[int], pieces: Sequence[Where], start: Start

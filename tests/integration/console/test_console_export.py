@@ -55,6 +55,7 @@ def test_the_file_has_what_the_list_has_in_its_order(console: Console) -> None:
         "reason": "no address",
         "received at (UTC)": "2027-01-15 12:00:00",
     }
+    assert read(console.get(EXPORT, order="oldest")) == [zoe, ada]
 
 
 def test_the_link_of_a_list_saves_the_same_selection(console: Console) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -236,10 +237,7 @@ def pages(console: Console, selection: Selection, limit: int, look_at: int) -> I
 
 
 def stopping_after(count: int) -> Any:
-    def list_few(connection: Any, selection: Selection, start: Start, limit: int = 50) -> Listed:
-        return list_page(connection, selection, start, limit, look_at=count)
-
-    return list_few
+    return partial(list_page, look_at=count)
 
 
 class recorded:  # noqa: N801 - reads as a statement

@@ -189,6 +189,35 @@ def test_older_and_newer_lead_through_all_of_them_once(
     assert "Older" not in third.page.links
 
 
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"search": "Ada Byron"}, {"state": "parked"}, {"target": "crm"}, {"from": "2027-01-15"}],
+    ids=str,
+)
+def test_with_the_oldest_first_all_is_the_other_way_round(
+    console: Console, query: dict[str, str]
+) -> None:
+    there = {"target": "crm", "state": "parked"}
+    for part in range(2):
+        rows = [{"name": "Ada Byron", "state": "parked", "there": there} for _ in range(60)]
+        console.add_records(rows, NOON + part * SECOND, first=1 + part * 1000)
+
+    newest = [console.get(**query)]
+    while "Older" in newest[-1].page.links:
+        newest.append(console.get(newest[-1].follow("Older")))
+    oldest = [console.get(**query, order="oldest")]
+    while "Newer" in oldest[-1].page.links:
+        oldest.append(console.get(oldest[-1].follow("Newer")))
+
+    assert [len(view.page.rows) for view in oldest] == [50, 50, 20]
+    seen = [row for view in oldest for row in view.page.rows]
+    assert seen == [row for view in newest for row in view.page.rows][::-1]
+    back = console.get(oldest[2].follow("Older"))
+    assert back.page.rows == oldest[1].page.rows
+    assert console.get(back.follow("Older")).page.rows == oldest[0].page.rows
+    assert console.get(oldest[2].follow("Oldest")).page.rows == oldest[0].page.rows
+
+
 def test_the_pages_of_a_list_stay_as_they_are_while_more_arrives(console: Console) -> None:
     for number in range(60):
         console.add(f"number {number}")

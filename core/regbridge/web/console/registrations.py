@@ -13,7 +13,7 @@ from regbridge.clients import Clients
 from regbridge.spreadsheet import csv_row
 from regbridge.store.listing import Listed, list_page
 from regbridge.store.selection import Selection
-from regbridge.store.walks import TOP, Key, Start
+from regbridge.store.walks import Key, Start
 from regbridge.web.console.desk import Page, place
 from regbridge.web.console.render import plain, time
 from regbridge.web.console.selecting import (
@@ -21,6 +21,7 @@ from regbridge.web.console.selecting import (
     Choices,
     read_choices,
     read_fields,
+    read_first,
     read_selection,
     read_start,
     shown,
@@ -53,8 +54,14 @@ class _Asked:
     fields: Mapping[str, str]
     choices: Choices
     selection: Selection
+    first: Start
     start: Start
     found: Listed
+
+    @property
+    def is_back(self) -> bool:
+        """Whether the page was asked for by the one behind it."""
+        return self.start.up != self.first.up
 
 
 class Registrations(Page):
@@ -84,6 +91,7 @@ class Registrations(Page):
             hint=_hint(asked),
             looked_to_time=asked.found.looked_to_time,
             most=MOST_EXPORTED,
+            oldest_first=asked.first.up,
             links=_links(asked),
         )
 
@@ -96,6 +104,7 @@ class Export(Page):
     ) -> None:
         """Send the file in pieces, so that it is never whole in memory."""
         fields = read_fields(req)
+        first = read_first(fields)
         selection = self.desk.store.read(
             lambda c: read_selection(fields, read_choices(c, self.desk.clients))
         )
@@ -104,21 +113,22 @@ class Export(Page):
         resp.set_header("Content-Disposition", 'attachment; filename="registrations.csv"')
         resp.set_header("Cache-Control", "no-store")
         resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.stream = self._lines(selection)
+        resp.stream = self._lines(selection, first)
 
-    def _lines(self, selection: Selection) -> Iterator[bytes]:
+    def _lines(self, selection: Selection, first: Start) -> Iterator[bytes]:
         """Yield the file. Each piece is read by itself: a slow reader must not hold the ledger."""
         yield _BYTE_ORDER_MARK + csv_row(_COLUMNS)
-        left, start = MOST_EXPORTED, TOP
+        left, start = MOST_EXPORTED, first
         while left:
-            read = partial(list_page, selection=selection, start=start, limit=min(left, _AT_ONCE))
+            limit = min(left, _AT_ONCE)
+            read = partial(list_page, selection=selection, start=start, limit=limit, first=first)
             found = self.desk.store.read(read)
             yield b"".join(self._line(row) for row in found.rows)
             left -= len(found.rows)
             key = found.last if found.more else found.looked_to
             if key is None:
                 return
-            start = Start(key)
+            start = Start(key, first.up)
 
     def _line(self, row: Any) -> bytes:
         cells = (
@@ -145,30 +155,32 @@ def event_name(clients: Clients, row: Any) -> str:
 
 
 def _ask(clients: Clients, request: falcon.Request, connection: Any) -> _Asked:
-    fields, start = read_fields(request), read_start(request)
+    fields = read_fields(request)
+    first = read_first(fields)
     choices = read_choices(connection, clients)
-    selection = read_selection(fields, choices)
-    found = list_page(connection, selection, start)
-    if start.up and not found.more and found.looked_to is None:
-        start = TOP  # the first page, whole
-        found = list_page(connection, selection, start)
-    return _Asked(fields, choices, selection, start, found)
+    selection, start = read_selection(fields, choices), read_start(request, first)
+    found = list_page(connection, selection, start, first=first)
+    if start.up != first.up and not found.more and found.looked_to is None:
+        start = first  # the first page, whole
+        found = list_page(connection, selection, start, first=first)
+    return _Asked(fields, choices, selection, first, start, found)
 
 
 def _links(asked: _Asked) -> dict[str, str]:
-    """Return where the page leads to: "newer", "older", "on" (look further), "csv", "first"."""
+    """Return where the page leads to: back, begin, next, on (look further), csv, all."""
     fields = {name: value for name, value in asked.fields.items() if value}
-    found, up = asked.found, asked.start.up
+    found = asked.found
+    onward, backward = ("after", "before") if asked.first.up else ("before", "after")
     is_first = asked.start.key is None
     links = {"csv": place(EXPORT, **fields), "all": place(LIST)}
     if not is_first:
-        links["newest"] = place(LIST, **fields)
+        links["begin"] = place(LIST, **fields)
     if found.first and not is_first:
-        links["newer"] = place(LIST, **fields, after=_written(found.first))
-    if found.last and (found.more or up):
-        links["older"] = place(LIST, **fields, before=_written(found.last))
+        links["back"] = place(LIST, **fields, **{backward: _written(found.first)})
+    if found.last and (found.more or asked.is_back):
+        links["next"] = place(LIST, **fields, **{onward: _written(found.last)})
     if found.looked_to:
-        way = "after" if up else "before"
+        way = "after" if asked.start.up else "before"
         links["on"] = place(LIST, **fields, **{way: _written(found.looked_to)})
     return links
 

@@ -17,9 +17,12 @@ from regbridge.store.columns import PlainText
 from regbridge.store.listing import known_names
 from regbridge.store.selection import Selection
 from regbridge.store.tables import State
-from regbridge.store.walks import TOP, Start
+from regbridge.store.walks import BOTTOM, TOP, Start
 
-FIELDS = ("search", "client", "target", "event", "state", "reason", "from", "to")
+FIELDS = ("search", "client", "target", "event", "state", "reason", "from", "to", "order")
+
+OLDEST = "oldest"
+"""The order in which the oldest come first; the newest do otherwise."""
 
 STATES = tuple(state for state in State if state is not State.SPLIT)
 """What a registration or a delivery can be."""
@@ -83,13 +86,18 @@ def read_selection(fields: Mapping[str, str], choices: Choices) -> Selection:
     )
 
 
-def read_start(request: falcon.Request) -> Start:
-    """Return from where a page goes on. Raises `falcon.HTTPBadRequest`."""
+def read_start(request: falcon.Request, first: Start) -> Start:
+    """Return from where a page goes on, `first` if none says so. Raises `falcon.HTTPBadRequest`."""
     up = request.get_param("after", default="")
     key = up or request.get_param("before", default="")
     if key and not _KEY.fullmatch(key):
         raise _wrong("This is no link of this page; begin at the first one.")
-    return Start(tuple(int(part) for part in key.split("-")), bool(up)) if key else TOP
+    return Start(tuple(int(part) for part in key.split("-")), bool(up)) if key else first
+
+
+def read_first(fields: Mapping[str, str]) -> Start:
+    """Return where the list begins. Raises `falcon.HTTPBadRequest`."""
+    return BOTTOM if _one_of("order", fields["order"], (OLDEST,)) else TOP
 
 
 def shown(fields: Mapping[str, str]) -> dict[str, str]:
