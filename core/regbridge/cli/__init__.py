@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, ClassVar, NoReturn
 
 import typer
@@ -42,6 +43,7 @@ class Regbridge(Extended):
         "plugins": "regbridge.cli.plugins:plugins",
         "schema": "regbridge.cli.schema:schema",
         "upgrade": "regbridge.cli.upgrade:upgrade",
+        "deploy": "regbridge.cli.deploy:deploy",
         "simulate": "regbridge.cli.simulate:simulate",
     }
     entries = COMMANDS
@@ -86,5 +88,15 @@ def _options(
             "--version", is_eager=True, callback=_print_version, help="Print the version."
         ),
     ] = False,
+    variables: Annotated[
+        Path | None,
+        typer.Option(
+            help="Begin with the environment variables of a file that `regbridge deploy` wrote."
+        ),
+    ] = None,
 ) -> None:
     """Receive Cvent registration webhooks, deliver every registration to a CRM."""
+    if variables is not None:
+        from regbridge.deploy.variables import set_variables
+
+        set_variables(variables)

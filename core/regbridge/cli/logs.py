@@ -1,13 +1,16 @@
-"""The log: lines for people on a terminal, JSON lines everywhere else, always on stderr."""
+"""The log: lines for people on a terminal, JSON lines everywhere else; on stderr, or in a file."""
 
 from __future__ import annotations
 
 import logging
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import structlog
+
+from regbridge.cli.log_file import LogFile
 
 
 class LogLevel(StrEnum):
@@ -19,19 +22,20 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-def set_up_logging(level: str) -> None:
-    """Write everything from a level on to stderr, with times in UTC."""
+def set_up_logging(level: str, path: Path | None = None) -> None:
+    """Write everything from a level on to stderr, or into a file, with times in UTC."""
+    file = LogFile(path) if path else None
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *_rendering(),
+            *_rendering(file),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
         # Asked for at every entry, because a test's stderr is another one than its neighbour's.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(file or sys.stderr),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
@@ -39,9 +43,9 @@ def set_up_logging(level: str) -> None:
         root.addHandler(_IntoTheSameLog())
 
 
-def _rendering() -> list[Any]:
+def _rendering(file: LogFile | None) -> list[Any]:
     # Tracebacks without local variables: those hold tokens, and what registrants wrote.
-    if sys.stderr.isatty():
+    if file is None and sys.stderr.isatty():
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -60,6 +60,11 @@ def complain(text: str) -> None:
     typer.echo(f"error: {harmless(text)}", err=True)
 
 
+def warn(text: str) -> None:
+    """Print a line about what may go wrong."""
+    typer.echo(f"warning: {harmless(text)}", err=True)
+
+
 def findings_of(error: RegbridgeError) -> list[str]:
     """Return what an error says, one text for each finding."""
     if isinstance(error, ConfigError):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from types import FrameType
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,10 +11,13 @@ from regbridge.cli.logs import LogLevel, set_up_logging
 from regbridge.cli.options import CONFIGS, Configs
 from regbridge.cli.printing import complain, findings_of, say
 from regbridge.host import Address, Host, settle_in
+from regbridge.system import hear_of_stops, wait_for
 
 _Level = Annotated[LogLevel, typer.Option("--log-level", help="The least that is logged.")]
-# A service stop arrives as SIGTERM, on Windows as Ctrl+C or Ctrl+Break.
-_STOPPING = ("SIGINT", "SIGTERM", "SIGBREAK")
+_File = Annotated[
+    Path | None,
+    typer.Option("--log-file", help="Log into this file, which is begun anew when it is large."),
+]
 
 
 def serve(
@@ -30,27 +30,29 @@ def serve(
         bool, typer.Option("--no-worker", help="Only receive; `regbridge work` delivers.")
     ] = False,
     log_level: _Level = LogLevel.INFO,
+    log_file: _File = None,
 ) -> None:
     """Receive messages and deliver their registrations until Ctrl+C or a service stop."""
-    set_up_logging(log_level)
+    set_up_logging(log_level, log_file)
     _run(Host(configs, worker=not no_worker, address=Address(address, port)))
 
 
-def work(configs: Configs = CONFIGS, log_level: _Level = LogLevel.INFO) -> None:
+def work(
+    configs: Configs = CONFIGS, log_level: _Level = LogLevel.INFO, log_file: _File = None
+) -> None:
     """Deliver what others received, beside `serve --no-worker`, until Ctrl+C or a service stop."""
-    set_up_logging(log_level)
+    set_up_logging(log_level, log_file)
     _run(Host(configs, web=False))
 
 
 def _run(host: Host) -> None:
     _require_a_client(host)
-    stop = _hear_of_stops()
+    stop = hear_of_stops()
     try:
         host.start()
         settle_in()
         _announce(host)
-        while not stop.wait(0.5):  # Windows runs signal handlers only between short waits
-            pass
+        wait_for(stop)
     finally:
         settled = host.stop()
     say("Stopped." if settled else "Stopped; what did not end in time is taken up again later.")
@@ -70,24 +72,6 @@ def _require_a_client(host: Host) -> None:
         complain(f"no client in {host.file.folder / 'clients'}; run `regbridge new-client NAME`")
     host.store.close()
     raise typer.Exit(1)
-
-
-def _hear_of_stops() -> threading.Event:
-    """Return what is set by the first signal to stop; the second one ends the process at once.
-
-    What is under way then keeps its lease until it runs out, nothing is lost.
-    """
-    stop = threading.Event()
-
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            os._exit(1)
-        stop.set()
-
-    for name in _STOPPING:
-        if number := getattr(signal, name, None):
-            signal.signal(number, hear)
-    return stop
 
 
 def _announce(host: Host) -> None:

@@ -24,6 +24,12 @@ def absolute_url(url: str, folder: Path) -> str:
     return f"{scheme}{(folder / path).absolute().as_posix()}{query}"
 
 
+def sqlite_file(url: str, folder: Path) -> Path | None:
+    """Return the file of an SQLite URL; None for another database, or for one in memory."""
+    found = _SQLITE_FILE.fullmatch(absolute_url(url, folder))
+    return Path(found[2]) if found else None
+
+
 def _read(value: Any, context: ValidationInfo) -> str:
     if not isinstance(value, str):
         return resolve(value, context)

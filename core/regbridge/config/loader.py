@@ -64,12 +64,30 @@ class ClientFile:
 
 def load_host(folder: Path) -> HostFile:
     """Read the `host:` block of `base.yaml`. Raises `ConfigError`."""
-    base = _read_base(folder / "base.yaml")
+    base = read_base(folder / "base.yaml")
     config, findings = _validate(HostConfig, base.value.get("host", {}), folder, ("host",))
     if config is None:
         raise ConfigError(located(findings, base.origins))
     url = absolute_url(config.database.get_secret_value(), folder)
     return HostFile(folder, config, url)
+
+
+def read_base(path: Path) -> YamlFile:
+    """Read `base.yaml` unchecked, but for the names at its top. Raises `ConfigError`."""
+    if not path.exists():
+        remedy = "name its folder with --configs, or run `regbridge new-client NAME`"
+        raise ConfigError([Finding(Level.ERROR, "there is no such file", place(path, 1), remedy)])
+    base = read_yaml(path)
+    findings = [
+        _error(key, "a client is named in its own file, not in base.yaml", "remove it")
+        if key == "client"
+        else _error(key, f"unknown key {key!r}", did_you_mean(key, _BASE_KEYS))
+        for key in base.value
+        if key not in _BASE_KEYS
+    ]
+    if findings:
+        raise ConfigError(located(findings, base.origins))
+    return base
 
 
 def client_paths(folder: Path) -> list[Path]:
@@ -101,7 +119,7 @@ def claimed(folder: Path, path: Path) -> tuple[str, tuple[str, ...]]:
 
     As far as they can be read: the name of the file, and no paths, when nothing can.
     """
-    base, _ = _attempt(_read_base, folder / "base.yaml")
+    base, _ = _attempt(read_base, folder / "base.yaml")
     own, _ = _attempt(read_yaml, path)
     if own is None:
         return path.stem, ()
@@ -111,7 +129,7 @@ def claimed(folder: Path, path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _read_both(folder: Path, path: Path) -> tuple[YamlFile, YamlFile]:
-    base, base_findings = _attempt(_read_base, folder / "base.yaml")
+    base, base_findings = _attempt(read_base, folder / "base.yaml")
     own, own_findings = _attempt(read_yaml, path)
     if base is None or own is None:
         raise ConfigError([*base_findings, *own_findings])
@@ -125,23 +143,6 @@ def _attempt(
         return read(path), ()
     except ConfigError as error:
         return None, error.findings
-
-
-def _read_base(path: Path) -> YamlFile:
-    if not path.exists():
-        remedy = "name its folder with --configs, or run `regbridge new-client NAME`"
-        raise ConfigError([Finding(Level.ERROR, "there is no such file", place(path, 1), remedy)])
-    base = read_yaml(path)
-    findings = [
-        _error(key, "a client is named in its own file, not in base.yaml", "remove it")
-        if key == "client"
-        else _error(key, f"unknown key {key!r}", did_you_mean(key, _BASE_KEYS))
-        for key in base.value
-        if key not in _BASE_KEYS
-    ]
-    if findings:
-        raise ConfigError(located(findings, base.origins))
-    return base
 
 
 def _merged(base: YamlFile, own: YamlFile) -> tuple[dict[str, Any], Origins]:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from regbridge.errors import ConfigError
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+from regbridge.system import lock
 
 
 class HostLock:
@@ -39,7 +28,7 @@ class HostLock:
             file = self._database.with_name(f"{self._database.name}.{role}.lock").open("ab")
             self._held.append(file)
             try:
-                _lock(file)
+                lock(file)
             except OSError:
                 self.release()
                 raise self._refusal(role) from None

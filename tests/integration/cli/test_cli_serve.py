@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from regbridge.cli import serve
+from regbridge.system import STOPPING
 from regbridge.testing import payloads
 
 RORY = payloads.registrant(1)
@@ -63,7 +64,7 @@ def signals() -> Iterator[None]:
     """Puts the signal handlers back."""
     before = {
         number: signal.getsignal(number)
-        for name in serve._STOPPING
+        for name in STOPPING
         if (number := getattr(signal, name, None))
     }
     yield
