@@ -207,7 +207,7 @@ def test_a_configuration_that_could_not_work_is_refused(
 
 
 def test_a_python_of_one_person_is_noticed(needs: Needs, tmp_path: Path) -> None:
-    places = Places("C:\\Users\\anna\\venv\\Scripts\\regbridge.exe", "C:\\configs")
+    places = Places("C:\\users\\anna\\venv\\Scripts\\regbridge.exe", "C:\\configs")
     [finding] = plan_iis(needs, places, SITE, tmp_path).findings
     assert "for all users" in finding.remedy
 

@@ -100,9 +100,7 @@ def test_the_service_may_write_where_it_is_told_to_and_where_the_ledger_is(
     assert found == ["/srv/ledger", "/srv/for the CRM"]
 
 
-@pytest.mark.parametrize(
-    "text", ["/home/anna/venv/bin/regbridge", "/root/x", "relative/x", "/opt/it's", "/opt/$x"]
-)
+@pytest.mark.parametrize("text", ["/run/user/7/regbridge", "relative/x", "/opt/it's", "/opt/$x"])
 def test_a_program_that_the_service_could_not_run_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"hidden|absolute|no program of the name"):
         linux_places(text, "/srv/configs", Path())
