@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from regbridge.deploy.needs import Needs
 from regbridge.deploy.variables import NAME
@@ -40,6 +40,15 @@ def require_different_names(needs: Needs) -> None:
         )
 
 
+def trusts(needs: Needs, address: str) -> bool:
+    """Whether an address is one of the proxies that are believed."""
+    try:
+        found = ip_address(address)
+        return any(found in ip_network(proxy, strict=False) for proxy in needs.proxies)
+    except ValueError:
+        return address in needs.proxies
+
+
 def upstream_address(needs: Needs) -> str:
     """Return the address at which a proxy on the same machine reaches the service."""
     return _LOOPBACK if needs.address in ("0.0.0.0", "::", "localhost") else needs.address  # noqa: S104
@@ -64,7 +73,7 @@ def _misfits(needs: Needs) -> Iterator[Finding]:
 
 
 def _distrust(needs: Needs, proxy: str) -> Iterator[Finding]:
-    if needs.trusted_proxy != proxy:
+    if not trusts(needs, proxy):
         yield _error(
             f"the proxy connects from {proxy}, and what it says of senders is not believed",
             f"{needs.folder / 'base.yaml'}: host.trusted_proxy",

@@ -29,7 +29,11 @@ _PATH: TypeAdapter[str] = TypeAdapter(UrlPath)
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What the files say. `ledger` is None for a ledger that is not a file."""
+    """What the files say.
+
+    `proxies` are the addresses and networks whose word for the sender is believed. `ledger` is None
+    for a ledger that is not a file.
+    """
 
     folder: Path
     paths: tuple[str, ...]
@@ -37,7 +41,7 @@ class Needs:
     address: str
     port: int
     body_limit: int
-    trusted_proxy: str | None
+    proxies: tuple[str, ...]
     identity_header: str | None
     has_passwords: bool
     ledger: Path | None
@@ -58,7 +62,7 @@ def read_needs(folder: Path) -> Needs:
         address=config.address,
         port=config.port,
         body_limit=int(config.body_limit),
-        trusted_proxy=config.trusted_proxy,
+        proxies=_texts(config.trusted_proxy),
         identity_header=header if isinstance(header, str) else None,
         has_passwords="password" in console or "look_password" in console,
         ledger=_ledger(host, folder),
@@ -133,6 +137,13 @@ def _named(value: Any) -> Iterator[str]:
 def _ledger(host: Mapping[str, Any], folder: Path) -> Path | None:
     url = host.get("database", DEFAULT_URL)
     return sqlite_file(url, folder) if isinstance(url, str) else None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return one address, several or none as texts."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(str, value))
+    return (str(value),) if value else ()
 
 
 def _map(value: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from regbridge.deploy.needs import Needs
 from regbridge.errors import ConfigError
 from regbridge.models import Finding, Level
 
-_HIDDEN = ("home", "root", "run/user")
+_HIDDEN = ("home", "root", "run/user", "tmp", "var/tmp")
 _NOT_IN_A_PROGRAM = set("$'\"\\*?[]")
 """What systemd refuses in the name of a program, however it is quoted, or takes literally."""
 
@@ -62,6 +62,11 @@ def for_one_user(places: Places) -> Iterator[Finding]:
         )
 
 
+def is_hidden(path: str) -> bool:
+    """Whether a path is one that the unit keeps from the service."""
+    return any(PurePosixPath(path).is_relative_to(f"/{folder}") for folder in _HIDDEN)
+
+
 def _given_or_here(program: str, configs: str, here: Path, *, is_there: bool) -> Places:
     if not is_there and not (program and configs):
         raise ConfigError.of(
@@ -97,10 +102,10 @@ def _unfit_for_linux(places: Places) -> Iterator[Finding]:
             yield _wrong(f"{text!r} is no absolute path", option)
         if option == "--program" and set(text) & _NOT_IN_A_PROGRAM:
             yield _wrong(f"systemd takes no program of the name {text!r}", option)
-        if any(PurePosixPath(text).is_relative_to(f"/{folder}") for folder in _HIDDEN):
+        if is_hidden(text):
             yield Finding(
                 Level.ERROR,
-                f"the service does not see {text}: people's own folders are hidden from it",
+                f"the service does not see {text}: homes and temporary folders are hidden from it",
                 remedy="move it, such as to /opt/regbridge and /var/lib/regbridge/configs",
             )
 

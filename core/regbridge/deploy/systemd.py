@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from regbridge.deploy.answers import FILE, NginxAnswers, to_remember
 from regbridge.deploy.fitting import DEFAULT_IDENTITY, is_loopback, require_fit, upstream_address
 from regbridge.deploy.needs import Needs
-from regbridge.deploy.places import Places, ledger_there
+from regbridge.deploy.places import Places, is_hidden, ledger_there
 from regbridge.deploy.plan import Document, Plan
 from regbridge.deploy.rendering import render
 from regbridge.deploy.variables import kept_variables
@@ -28,15 +28,19 @@ def plan_systemd(needs: Needs, places: Places, site: NginxAnswers, folder: Path)
         remedy = "set it, so that nginx knows where to find the service"
         where = f"{needs.folder / 'base.yaml'}: host.port"
         raise ConfigError.of("the port is another one at each start", remedy, where)
+    for path in site.writable:
+        if is_hidden(path) or not PurePosixPath(path).is_absolute():
+            remedy = "give --writable another one, with its whole path"
+            raise ConfigError.of(f"the service cannot write to {path}", remedy)
     values = _unit(needs, places, site, folder) | _nginx(needs, site)
     name = site.name
     documents = {
-        f"{name}.service": Document(render("systemd/service", values)),
+        f"{name}.service": Document(render("systemd/regbridge.service", values)),
         f"{name}.env": Document(render("systemd/regbridge.env", values), private=True),
         "nginx.conf": Document(render("systemd/nginx.conf", values)),
         "install.sh": Document(render("systemd/install.sh", values), runs=True),
         "uninstall.sh": Document(render("systemd/uninstall.sh", values), runs=True),
-        "regbridge": Document(render("systemd/regbridge", values), runs=True),
+        "regbridge": Document(render("systemd/regbridge.sh", values), runs=True),
         FILE: to_remember(site),
     }
     return Plan(documents, _notices(needs), _steps(folder, places, site))

@@ -47,9 +47,7 @@ def plan_windows_service(needs: Needs, places: Places, answers: Answers, folder:
 
 def _proxies(needs: Needs) -> list[str]:
     """Return who may connect from another machine."""
-    if is_loopback(needs.address) or needs.trusted_proxy is None:
-        return []
-    return [needs.trusted_proxy]
+    return [] if is_loopback(needs.address) else list(needs.proxies)
 
 
 def _notices(needs: Needs) -> list[Finding]:
@@ -57,7 +55,7 @@ def _notices(needs: Needs) -> list[Finding]:
     if needs.port == 0:
         remedy = "set `port`, so that the proxy knows where to find it"
         return [Finding(Level.WARNING, "the port is another one at each start", where, remedy)]
-    if needs.trusted_proxy is None:
+    if not needs.proxies:
         message = "no proxy is named that terminates TLS, and regbridge itself speaks plain HTTP"
         remedy = "set `trusted_proxy` to its address; Cvent sends to https alone"
         return [Finding(Level.WARNING, message, where, remedy)]

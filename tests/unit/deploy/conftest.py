@@ -15,6 +15,8 @@ WINDOWS = Places(
 )
 LINUX = Places("/opt/regbridge/bin/regbridge", "/var/lib/regbridge/configs")
 
+Write = Callable[..., Path]
+
 BASE = """
 host:
   trusted_proxy: 127.0.0.1
@@ -34,7 +36,7 @@ targets:
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
+def write(tmp_path: Path) -> Write:
     """Writes a configuration folder, whose client may be none."""
 
     def write(base: str = BASE, client: str = CLIENT) -> Path:
@@ -48,5 +50,5 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def needs(write: Callable[..., Path]) -> Needs:
+def needs(write: Write) -> Needs:
     return read_needs(write())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from tests.unit.deploy.conftest import WINDOWS
+from tests.unit.deploy.conftest import WINDOWS, Write
 
 from regbridge import ConfigError
 from regbridge.deploy.answers import IisAnswers
@@ -21,7 +20,6 @@ from regbridge.deploy.plan import Plan
 
 SITE = IisAnswers(server_name="hooks.example.org", inside=(IPv4Network("10.0.0.0/8"),))
 SCHEMA = etree.XMLSchema(file=str(Path(__file__).parent / "schemas/web-config.xsd"))
-Write = Callable[..., Path]
 
 
 def web_config(plan: Plan) -> Any:
@@ -193,8 +191,8 @@ def test_variables_that_are_one_for_windows_are_refused(needs: Needs, tmp_path: 
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"trusted_proxy": None}, "write `trusted_proxy: 127.0.0.1`"),
-        ({"trusted_proxy": "10.0.0.5"}, "write `trusted_proxy: 127.0.0.1`"),
+        ({"proxies": ()}, "write `trusted_proxy: 127.0.0.1`"),
+        ({"proxies": ("10.0.0.5", "::1/128")}, "write `trusted_proxy: 127.0.0.1`"),
         ({"paths": ()}, "no client has an endpoint"),
         ({"variables": ("NOT A NAME",)}, "'NOT A NAME' cannot be a variable"),
     ],

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.unit.deploy.conftest import Write
 
 from regbridge import ConfigError
+from regbridge.deploy.fitting import trusts
 from regbridge.deploy.needs import Needs, read_needs
-
-Write = Callable[..., Path]
 
 
 def test_the_variables_are_those_that_secrets_are_read_from(needs: Needs) -> None:
@@ -65,3 +65,19 @@ def test_what_is_wrong_is_said_with_its_place(
 def test_a_folder_without_base_yaml_is_told_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="regbridge new-client"):
         read_needs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address", "trusted"),
+    [
+        (("127.0.0.1",), "127.0.0.1", True),
+        (("10.0.0.0/8", "127.0.0.0/8"), "127.0.0.1", True),
+        (("10.0.0.5",), "127.0.0.1", False),
+        ((), "127.0.0.1", False),
+        (("proxy",), "proxy", True),
+    ],
+)
+def test_a_proxy_is_trusted_by_its_address_or_its_network(
+    needs: Needs, proxies: tuple[str, ...], address: str, trusted: bool
+) -> None:
+    assert trusts(replace(needs, proxies=proxies), address) is trusted

@@ -100,6 +100,14 @@ def test_the_service_may_write_where_it_is_told_to_and_where_the_ledger_is(
     assert found == ["/srv/ledger", "/srv/for the CRM"]
 
 
+@pytest.mark.parametrize("path", ["/run/user/7/for-the-crm", "for-the-crm"])
+def test_a_folder_that_the_service_cannot_write_to_is_refused(
+    needs: Needs, tmp_path: Path, path: str
+) -> None:
+    with pytest.raises(ConfigError, match="cannot write to"):
+        plan_systemd(needs, LINUX, SITE.model_copy(update={"writable": (path,)}), tmp_path)
+
+
 @pytest.mark.parametrize("text", ["/run/user/7/regbridge", "relative/x", "/opt/it's", "/opt/$x"])
 def test_a_program_that_the_service_could_not_run_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"hidden|absolute|no program of the name"):
@@ -110,7 +118,7 @@ def test_a_program_that_the_service_could_not_run_is_refused(text: str) -> None:
     ("changes", "found"),
     [
         ({"port": 0}, "another one at each start"),
-        ({"trusted_proxy": None}, "write `trusted_proxy: 127.0.0.1`"),
+        ({"proxies": ()}, "write `trusted_proxy: 127.0.0.1`"),
         ({"address": "10.0.0.7"}, "write `trusted_proxy: 10.0.0.7`"),
         ({"paths": ()}, "no client has an endpoint"),
     ],

@@ -53,24 +53,24 @@ def test_what_was_entered_stays(needs: Needs, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "trusted", "proxies"),
+    ("address", "proxies", "written"),
     [
-        ("127.0.0.1", "127.0.0.1", "@()"),
-        ("0.0.0.0", "10.0.0.5", "@('10.0.0.5')"),
-        ("0.0.0.0", None, "@()"),
+        ("127.0.0.1", ("127.0.0.1",), "@()"),
+        ("0.0.0.0", ("10.0.0.5", "10.1.0.0/16"), "@('10.0.0.5', '10.1.0.0/16')"),
+        ("0.0.0.0", (), "@()"),
     ],
 )
 def test_the_firewall_lets_in_the_proxy_of_another_machine_alone(
-    needs: Needs, tmp_path: Path, address: str, trusted: str | None, proxies: str
+    needs: Needs, tmp_path: Path, address: str, proxies: tuple[str, ...], written: str
 ) -> None:
-    found = replace(needs, address=address, trusted_proxy=trusted)
+    found = replace(needs, address=address, proxies=proxies)
     plan = plan_windows_service(found, WINDOWS, Answers(), tmp_path)
-    assert f"$Proxies = {proxies}\n" in plan.documents["install.ps1"].text
+    assert f"$Proxies = {written}\n" in plan.documents["install.ps1"].text
 
 
 @pytest.mark.parametrize(
     ("changes", "found"),
-    [({"trusted_proxy": None}, "terminates TLS"), ({"port": 0}, "another one at each start")],
+    [({"proxies": ()}, "terminates TLS"), ({"port": 0}, "another one at each start")],
 )
 def test_what_will_be_missing_is_noticed(
     needs: Needs, tmp_path: Path, changes: dict[str, Any], found: str
