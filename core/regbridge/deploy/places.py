@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -54,12 +55,14 @@ def ledger_there(needs: Needs, configs: PurePath) -> str:
 
 def for_one_user(places: Places) -> Iterator[Finding]:
     """Yield a warning for a program that Windows shows to the person alone who installed it."""
-    if any(part.lower() == "users" for part in PureWindowsPath(places.program).parts):
-        yield Finding(
-            Level.WARNING,
-            f"{places.program} is in a person's own folder, which the service may not read",
-            remedy="install Python for all users, and regbridge in a folder such as C:\\regbridge",
-        )
+    for path in filter(None, (places.program, _python_of(places.program))):
+        if any(part.lower() == "users" for part in PureWindowsPath(path).parts):
+            yield Finding(
+                Level.WARNING,
+                f"{path} is in a person's own folder, which the service may not read",
+                remedy="install Python for all users, and regbridge in a folder such as "
+                "C:\\regbridge",
+            )
 
 
 def is_hidden(path: str) -> bool:
@@ -96,7 +99,24 @@ def _unfit_for_windows(places: Places) -> Iterator[Finding]:
         yield _wrong("a ledger does not work on a network share; take a local disk")
 
 
+def _python_of(program: str) -> str:
+    """Return where the Python of a program's virtual environment is, "" if that cannot be seen."""
+    try:
+        text = (Path(program).parent.parent / "pyvenv.cfg").read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        return ""
+    found = re.search(r"^home\s*=\s*(.+?)\s*$", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
 def _unfit_for_linux(places: Places) -> Iterator[Finding]:
+    if is_hidden(python := _python_of(places.program)):
+        yield Finding(
+            Level.ERROR,
+            f"the service does not see {python}, the Python of {places.program}",
+            remedy="make the virtual environment with a Python that is installed for everybody, "
+            "such as /usr/bin/python3",
+        )
     for option, text in _options(places):
         if not PurePosixPath(text).is_absolute():
             yield _wrong(f"{text!r} is no absolute path", option)

@@ -12,7 +12,13 @@ from tests.unit.deploy.conftest import Write
 from regbridge import ConfigError
 from regbridge.deploy.fitting import is_loopback
 from regbridge.deploy.needs import Needs, read_needs
-from regbridge.deploy.places import _given_or_here, ledger_there
+from regbridge.deploy.places import (
+    Places,
+    _given_or_here,
+    for_one_user,
+    ledger_there,
+    linux_places,
+)
 
 
 @pytest.mark.parametrize(("platform", "name"), [("linux", "regbridge"), ("win32", "regbridge.exe")])
@@ -29,6 +35,16 @@ def test_without_places_they_are_those_of_this_machine(
     program.touch()
     places = _given_or_here("", "", Path("configs"), is_there=True)
     assert (places.program, places.configs) == (str(program), str(tmp_path / "configs"))
+
+
+def test_a_python_that_the_service_does_not_see_is_told(tmp_path: Path) -> None:
+    program = tmp_path / "bin/regbridge"
+    (tmp_path / "pyvenv.cfg").write_text("home = /run/user/7/bin\nversion = 3\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="/run/user/7/bin, the Python of"):
+        linux_places(str(program), "/srv/configs", Path())
+    (tmp_path / "pyvenv.cfg").write_text("home = C:\\users\\anna\\python\n", encoding="utf-8")
+    [finding] = for_one_user(Places(str(program), ""))
+    assert "C:\\users\\anna\\python is in a person's own folder" in finding.message
 
 
 def test_a_ledger_beside_the_configuration_is_beside_it_there(needs: Needs) -> None:
