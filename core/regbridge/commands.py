@@ -6,6 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from regbridge.cli.granting import (
+    CLIENT_SECRET,
+    BearerEnv,
+    ClientId,
+    ClientSecretEnv,
+    Scope,
+    TokenUrl,
+    access_token,
+)
 from regbridge.cli.ledger import open_ledger
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import complain, how_many, print_json, print_table, say
@@ -14,10 +23,17 @@ from regbridge.limits import Limiters, OwnPlaces
 from regbridge.store.limits import ledger_limiters
 
 __all__ = [
+    "CLIENT_SECRET",
     "CONFIGS",
     "AsJson",
+    "BearerEnv",
+    "ClientId",
+    "ClientSecretEnv",
     "Configs",
+    "Scope",
+    "TokenUrl",
     "Use",
+    "access_token",
     "complain",
     "how_many",
     "print_json",

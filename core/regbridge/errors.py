@@ -38,7 +38,15 @@ class ConfigError(RegbridgeError):
 
 
 class AuthenticationError(RegbridgeError):
-    """Nobody vouches for the request: it is answered 401 and its body is not stored."""
+    """Nobody vouches for the request: it is answered 401 and its body is not stored.
+
+    A plugin raises it to say why it does not, where None only says "not my scheme"; the other
+    plugins are asked all the same. `challenge` is what the answer's WWW-Authenticate header says.
+    """
+
+    def __init__(self, message: str, *, challenge: str = "Token", detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.challenge = challenge
 
 
 class MalformedMessageError(RegbridgeError):

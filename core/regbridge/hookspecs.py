@@ -34,8 +34,10 @@ def authenticate_request(request: Request, endpoint: Endpoint) -> Identity | Non
     """Say who sent a request, before its body is read.
 
     Stage *authenticate*, first result wins. Return an `Identity` to vouch for the request and
-    None for "not my scheme"; when every plugin is silent the answer is 401. Compare secrets in
-    constant time and never log them.
+    None for "not my scheme"; when every plugin is silent the answer is 401. Raise
+    `AuthenticationError` to say why not and `RetryableError` when nobody can tell now: others are
+    asked all the same, and if none vouches the answer is 401 or 503. Compare secrets in constant
+    time, never log them.
 
     Example: `cvent-token` compares the Authorization value with the endpoint's tokens and returns
     `Identity("token 1")`.

@@ -90,7 +90,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A URL path that Cvent posts to. `tokens` are the resolved secrets, several for rotation.
+    """A URL path that Cvent posts to. `tokens` are the resolved secrets, several for rotation, and
+    none where a plugin lets in by something else.
 
     `events` are the names of the events that it takes; empty means all. `silence_hours` is how
     long nothing may arrive before that is worth an alert, None for ever.

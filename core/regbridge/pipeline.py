@@ -90,13 +90,24 @@ class Pipeline:
         self._callers = _callers(plugins)
 
     def authenticate(self, request: Request, endpoint: Endpoint) -> Identity:
-        """Return who sent a request; raise `AuthenticationError` when no plugin vouches for it."""
-        identity: Identity | None = self._first(
-            "authenticate_request", Identity, request=request, endpoint=endpoint
-        )
-        if identity is None:
-            raise AuthenticationError("the Authorization header holds no token of this endpoint")
-        return identity
+        """Return who sent a request.
+
+        A plugin that refuses the request, or cannot tell now, leaves it to the others. When nobody
+        vouches for it, raises `RetryableError` if one could not tell, because after a wrong 401
+        Cvent may give up; else `AuthenticationError`.
+        """
+        errors: list[AuthenticationError | RetryableError] = []
+        for named, call in self._callers["authenticate_request"]:
+            try:
+                with self._blamed(named.name, "authenticate"):
+                    identity = call(request=request, endpoint=endpoint)
+                    if identity is not None:
+                        _require(identity, Identity)
+                        assert isinstance(identity, Identity)
+                        return identity
+            except (AuthenticationError, RetryableError) as error:
+                errors.append(error)
+        raise _nobody_vouches(errors, endpoint)
 
     def filter(self, registration: Registration) -> Drop | None:
         """Return the first reason to drop a registration, or None to keep it."""
@@ -212,6 +223,10 @@ class Pipeline:
         """Say whether any plugin implements a hook."""
         return bool(self._callers[hook])
 
+    def authenticators(self) -> list[Plugin]:
+        """Return the plugins that authenticate."""
+        return [named.plugin for named, _ in self._callers["authenticate_request"]]
+
     def enrichers(self) -> list[str]:
         """Return the names of the plugins that enrich."""
         return [named.name for named, _ in self._callers["enrich_registrations"]]
@@ -283,6 +298,20 @@ def default_key(registration: Registration) -> str:
         where = f"#{registration.position}"
     message = registration.message_stub or f"registration-{registration.id}"
     return f"{message}|{where}"
+
+
+def _nobody_vouches(
+    errors: Sequence[AuthenticationError | RetryableError], endpoint: Endpoint
+) -> AuthenticationError | RetryableError:
+    unsure = [error for error in errors if isinstance(error, RetryableError)]
+    if unsure or len(errors) == 1:
+        return (unsure or errors)[0]
+    if not errors:
+        text = "the Authorization header holds nothing that lets anybody in here"
+        return AuthenticationError(text, challenge="Token" if endpoint.tokens else "Bearer")
+    challenges = [error.challenge for error in errors if isinstance(error, AuthenticationError)]
+    detail = "; ".join(dict.fromkeys(error.detail for error in errors))
+    return AuthenticationError(detail, challenge=", ".join(dict.fromkeys(challenges)))
 
 
 def _callers(plugins: Sequence[NamedInstance]) -> dict[str, list[Caller]]:

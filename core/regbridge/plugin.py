@@ -40,14 +40,16 @@ class Plugin:
     """Base of every plugin. Hooks are methods marked with `@hookimpl`.
 
     One instance is made for each client (for a target's plugin: for each target) and is called by
-    several threads. `batch_size` bounds the batches of `enrich_registrations`. A constructor that
-    finds its settings or a target's `map` wrong raises `ConfigError` with findings. `map_schema`
-    is the JSON Schema of one entry of `map`, if the plugin maps.
+    several threads. `batch_size` bounds the batches of `enrich_registrations`. `needs_tokens` says
+    that `authenticate_request` goes by an endpoint's `tokens`, so that nobody gets in where there
+    are none. A constructor that finds its settings or a target's `map` wrong raises `ConfigError`
+    with findings. `map_schema` is the JSON Schema of one entry of `map`, if the plugin maps.
     """
 
     settings_model: ClassVar[type[Settings]] = Settings
     map_schema: ClassVar[Mapping[str, Any]] = {}
     batch_size: int = 200
+    needs_tokens: bool = True
 
     def __init__(self, settings: Settings, context: PluginContext) -> None:
         self.settings = settings

@@ -301,6 +301,8 @@ def _missing_parts(pipeline: Pipeline) -> Iterable[Finding]:
             remedy="add cvent-token to plugins",
             path=("plugins",),
         )
+    else:
+        yield from _misfitting_tokens(pipeline)
     if pipeline.client.reconcile.every_minutes and not pipeline.implements("list_attendees"):
         yield Finding(
             Level.ERROR,
@@ -323,6 +325,26 @@ def _missing_parts(pipeline: Pipeline) -> Iterable[Finding]:
                 f"the target {name} is named like a plugin that enriches, and pauses go by name",
                 remedy="rename the target",
                 path=("targets", name),
+            )
+
+
+def _misfitting_tokens(pipeline: Pipeline) -> Iterable[Finding]:
+    """Yield the endpoints that nobody could get into, and the tokens that nobody looks at."""
+    by_tokens = {plugin.needs_tokens for plugin in pipeline.authenticators()}
+    for name, endpoint in pipeline.client.endpoints.items():
+        if not endpoint.tokens and False not in by_tokens:
+            yield Finding(
+                Level.ERROR,
+                "the endpoint has no tokens, so nobody could get in",
+                remedy="give it tokens:, or add cvent-oauth to plugins",
+                path=("endpoints", name),
+            )
+        elif endpoint.tokens and True not in by_tokens:
+            yield Finding(
+                Level.ERROR,
+                "no plugin looks at the tokens of this endpoint",
+                remedy="add cvent-token to plugins, or remove tokens:",
+                path=("endpoints", name, "tokens"),
             )
 
 

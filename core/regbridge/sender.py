@@ -20,10 +20,10 @@ from regbridge.models import Finding, Level
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 300.0  # a sync of 50,000 registrations takes its time
 _REMEDIES = {
-    401: "give the token that the client's file names",
+    401: "give the token that the client's file names; the log of the host has the reason",
     403: "give the token that the client's file names",
     404: "compare the path with the endpoints in the client's file",
-    503: "run `regbridge check`: the client's configuration may not load",
+    503: "see the log of the host, and run `regbridge check --online`",
 }
 
 
@@ -40,8 +40,8 @@ class Answer:
 class Sender:
     """Sends to one endpoint as Cvent does. `url` is the one that Cvent would be given.
 
-    Certificates are verified always. One instance serves one thread.
-    Raises `ConfigError` when the URL or the token cannot be right.
+    `token` is all that the Authorization header says. Certificates are verified always. One
+    instance serves one thread. Raises `ConfigError` when the URL or the token cannot be right.
     """
 
     def __init__(self, url: str, token: str, session: requests.Session | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +12,17 @@ import typer
 
 from regbridge import ConfigError
 from regbridge.commands import (
+    CLIENT_SECRET,
     CONFIGS,
     AsJson,
+    BearerEnv,
+    ClientId,
+    ClientSecretEnv,
     Configs,
+    Scope,
+    TokenUrl,
     Use,
+    access_token,
     print_json,
     print_table,
     say,
@@ -95,6 +102,45 @@ def usage(configs: Configs = CONFIGS, client: ClientOption = "", as_json: AsJson
     say(f"Calls a day: {quota}. Used today (GMT): {found.used:,}.")
     if found.left is not None:
         say(f"Left: {found.left:,} calls, enough for {found.registrations:,} registrations.")
+
+
+@app.command("check-token")
+def check_token(
+    bearer_env: BearerEnv = "",
+    token_url: TokenUrl = "",
+    client_id: ClientId = "",
+    client_secret_env: ClientSecretEnv = CLIENT_SECRET,
+    scope: Scope = "",
+    configs: Configs = CONFIGS,
+    client: ClientOption = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what an access token says, and whether each use of cvent-oauth would let it in."""
+    # Their library takes time to import, and no other command needs it.
+    from regbridge_cvent.bearer.explain import LET_IN, shown, verdict
+    from regbridge_cvent.bearer.settings import OAuthSettings
+
+    token = access_token(bearer_env, token_url, (client_id, client_secret_env, scope))
+    if not token:
+        raise typer.BadParameter("give --bearer-env or --token-url")
+    says = shown(token)
+    verdicts = [
+        {"client": use.client, "issuer": settings.issuer, "verdict": verdict(token, settings)}
+        for use in uses(configs, "cvent-oauth", OAuthSettings, client)
+        if isinstance(settings := use.settings, OAuthSettings)
+    ]
+    if as_json:
+        print_json({"token": says, "verdicts": verdicts})
+    else:
+        print_table("The token", ("what", "is"), says.items())
+        print_table("What becomes of it", ("client", "issuer", "verdict"), _rows(verdicts))
+    if not verdicts:
+        raise ConfigError.of("no client file names cvent-oauth", "add it under plugins:")
+    raise typer.Exit(0 if any(each["verdict"] == LET_IN for each in verdicts) else 1)
+
+
+def _rows(found: list[dict[str, str]]) -> Iterator[Sequence[str]]:
+    return (tuple(each.values()) for each in found)
 
 
 @contextmanager

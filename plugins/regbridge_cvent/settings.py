@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 from enum import StrEnum
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from regbridge import RateLimit, Secret, Settings, Text
+from regbridge_cvent.addresses import require_secure
 
 URLS = {
     "north-america": "https://api-platform.cvent.com/ea",
     "europe": "https://api-platform-eur.cvent.com/ea",
 }
 """The base URLs by region (reference/cvent-rest-api.md, section 1)."""
-
-_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 class Part(StrEnum):
@@ -33,13 +31,7 @@ class Part(StrEnum):
 
 
 def _base_url(url: str) -> str:
-    parts = urlsplit(url)
-    beside = parts.username or parts.query or parts.fragment
-    if parts.scheme not in ("http", "https") or not parts.hostname or beside:
-        raise ValueError("a base URL such as https://api-platform.cvent.com/ea was expected")
-    if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
-        raise ValueError("plain http is for the simulator on this machine alone; use https")
-    return url.rstrip("/")
+    return require_secure(url, "a base URL such as https://api-platform.cvent.com/ea").rstrip("/")
 
 
 class AccountSettings(Settings):

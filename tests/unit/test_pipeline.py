@@ -182,6 +182,47 @@ def test_when_nobody_vouches_for_a_request_it_is_refused() -> None:
         pipeline().authenticate(REQUEST, ENDPOINT)
 
 
+def vouching(*answers: Any) -> Pipeline:
+    return pipeline(*(Authenticates(answer=each, name=str(n)) for n, each in enumerate(answers)))
+
+
+def test_a_plugin_that_refuses_a_request_leaves_it_to_the_others() -> None:
+    refusal = AuthenticationError("it has expired", challenge="Bearer")
+    unsure = RetryableError("no keys")
+    for answers in ([refusal, unsure, None], [unsure, None, refusal], [None, refusal]):
+        found = vouching(*answers, Identity("token 1")).authenticate(REQUEST, ENDPOINT)
+        assert found == Identity("token 1")
+
+
+def test_a_request_that_nobody_can_judge_now_is_not_refused() -> None:
+    """After a wrong 401 Cvent may switch the integration off."""
+    unsure = RetryableError("no keys", retry_after=7)
+    for answers in ([AuthenticationError("no"), unsure, None], [unsure, AuthenticationError("no")]):
+        with pytest.raises(RetryableError, match="no keys") as caught:
+            vouching(*answers).authenticate(REQUEST, ENDPOINT)
+        assert caught.value.retry_after == 7
+        assert (caught.value.client, caught.value.stage) == ("apap", "authenticate")
+
+
+def test_all_reasons_of_a_refusal_are_told() -> None:
+    one, two = (AuthenticationError(text, challenge="Bearer") for text in ("expired", "forged"))
+    with pytest.raises(AuthenticationError) as caught:
+        vouching(one, None, two).authenticate(REQUEST, ENDPOINT)
+    assert (caught.value.detail, caught.value.challenge) == ("expired; forged", "Bearer")
+    with pytest.raises(AuthenticationError) as caught:
+        vouching(one, AuthenticationError("expired")).authenticate(REQUEST, ENDPOINT)
+    assert (caught.value.detail, caught.value.challenge) == ("expired", "Bearer, Token")
+
+
+@pytest.mark.parametrize(("tokens", "challenge"), [(("t",), "Token"), ((), "Bearer")])
+def test_a_request_that_says_nothing_is_told_how_to_get_in(
+    tokens: tuple[str, ...], challenge: str
+) -> None:
+    with pytest.raises(AuthenticationError) as caught:
+        vouching(None).authenticate(REQUEST, Endpoint("CventReg", "/cvent", tokens))
+    assert caught.value.challenge == challenge
+
+
 def test_when_nobody_filters_a_registration_is_kept() -> None:
     assert pipeline().filter(registration()) is None
 

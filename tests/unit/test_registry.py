@@ -347,6 +347,41 @@ def test_a_client_without_authentication_is_refused(refusal: Refusal) -> None:
     assert "no plugin authenticates requests; add cvent-token to plugins" in found
 
 
+OAUTH = """
+  - use: cvent-oauth
+    settings: {issuer: https://login.example.org, audience: api}
+"""
+TOKENS = ", tokens: [{env: APAP_TOKEN}]"
+
+
+def test_an_endpoint_that_nobody_could_get_into_is_refused(refusal: Refusal) -> None:
+    for client in (CLIENT.replace(TOKENS, ""), CLIENT.replace(TOKENS, ", tokens: []")):
+        (found,) = refusal(client)
+        assert found == (
+            "clients/apap.yaml:3: endpoints.CventReg: the endpoint has no tokens, so nobody could "
+            "get in; give it tokens:, or add cvent-oauth to plugins"
+        )
+
+
+def test_an_endpoint_needs_no_tokens_behind_a_plugin_that_needs_none(made: Build) -> None:
+    alone = CLIENT.replace(TOKENS, "").replace("  - cvent-token\n", OAUTH.lstrip("\n"))
+    assert made(alone).client.endpoints["CventReg"].tokens == ()
+
+
+def test_tokens_and_oauth_may_stand_beside_each_other(made: Build) -> None:
+    both = CLIENT.replace("  - cvent-token\n", "  - cvent-token" + OAUTH)
+    assert len(made(both).client.endpoints["CventReg"].tokens) == 1
+    assert made(both.replace(TOKENS, "")).client.endpoints["CventReg"].tokens == ()
+
+
+def test_tokens_that_no_plugin_looks_at_are_refused(refusal: Refusal) -> None:
+    (found,) = refusal(CLIENT.replace("  - cvent-token\n", OAUTH.lstrip("\n")))
+    assert found == (
+        "clients/apap.yaml:3: endpoints.CventReg.tokens: no plugin looks at the tokens of this "
+        "endpoint; add cvent-token to plugins, or remove tokens:"
+    )
+
+
 def test_a_target_that_nobody_maps_to_is_refused(refusal: Refusal) -> None:
     (found,) = refusal(CLIENT.replace("    map: {Email: email}\n", ""))
     assert "clients/apap.yaml:7: targets.crm: no plugin maps anything to this target" in found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,10 +12,22 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from regbridge.cli.granting import (
+    CLIENT_SECRET,
+    BearerEnv,
+    ClientId,
+    ClientSecretEnv,
+    Scope,
+    TokenUrl,
+    access_token,
+    variable,
+)
 from regbridge.cli.options import AsJson
 from regbridge.cli.printing import print_json, print_table, say
 from regbridge.sender import Answer, Sender, collect
 from regbridge.testing import payloads
+
+_TOKEN = "REGBRIDGE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,12 @@ def send(
     ] = None,
     token_env: Annotated[
         str, typer.Option(help="The environment variable that holds the endpoint's token.")
-    ] = "REGBRIDGE_TOKEN",  # noqa: S107 - the name of a variable, not a token
+    ] = _TOKEN,
+    bearer_env: BearerEnv = "",
+    token_url: TokenUrl = "",
+    client_id: ClientId = "",
+    client_secret_env: ClientSecretEnv = CLIENT_SECRET,
+    scope: Scope = "",
     sync: Annotated[
         int, typer.Option(min=0, max=1_000_000, help="Also send a sync of made-up registrants.")
     ] = 0,
@@ -55,7 +71,8 @@ def send(
     if sync:
         messages.append((f"a sync of {sync}", payloads.encode(payloads.sync(sync, event))))
     sent: list[Sent] = []
-    with Sender(url, _token(token_env)) as sender:
+    bearer = access_token(bearer_env, token_url, (client_id, client_secret_env, scope))
+    with Sender(url, _authorization(token_env, bearer)) as sender:
         sender.validate()
         try:
             if not validate:
@@ -65,13 +82,13 @@ def send(
     raise typer.Exit(1 if any(each.status != 200 for each in sent) else 0)
 
 
-def _token(variable: str) -> str:
-    if token := os.environ.get(variable, ""):
-        return token
-    raise typer.BadParameter(
-        f"the environment variable {variable} is not set; put the endpoint's token there",
-        param_hint="--token-env",
-    )
+def _authorization(token_env: str, bearer: str) -> str:
+    """Return what the Authorization header says."""
+    if not bearer:
+        return variable(token_env, "--token-env", "the endpoint's token")
+    if token_env != _TOKEN:
+        raise typer.BadParameter("give either a token or an access token", param_hint="--token-env")
+    return f"Bearer {bearer}"
 
 
 def _send_all(

@@ -42,8 +42,9 @@ class EndpointConfig(Model):
     path: UrlPath
     """The path as it is configured at Cvent, such as /cvent/example/CventReg."""
 
-    tokens: Annotated[list[Secret], Field(min_length=1)]
-    """The values of Authorization that are let in; several while one is being rotated."""
+    tokens: list[Secret] = []
+    """The values of Authorization that are let in; several while one is being rotated, none where
+    cvent-oauth alone lets in."""
 
     events: list[Name] = []
     """The names of the events that this endpoint takes; all when left out."""

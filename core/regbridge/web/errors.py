@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from regbridge.errors import (
     ConfigError,
     MalformedMessageError,
     RegbridgeError,
+    RetryableError,
     StoreUnavailableError,
 )
 
@@ -38,9 +40,8 @@ _LATER = {"Retry-After": "30"}
 ANSWERS: Mapping[type[RegbridgeError], Answer] = {
     AuthenticationError: Answer(
         HTTPStatus.UNAUTHORIZED,
-        "Nobody vouches for this request; compare the token in Cvent's integration settings with "
-        "the endpoint's tokens.",
-        {"WWW-Authenticate": "Token"},
+        "Nobody vouches for this request; compare the authentication in Cvent's integration "
+        "settings with the client's file. The log on the server has the reason.",
     ),
     ConfigError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -49,6 +50,12 @@ ANSWERS: Mapping[type[RegbridgeError], Answer] = {
         _LATER,
     ),
     MalformedMessageError: Answer(HTTPStatus.BAD_REQUEST),
+    RetryableError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Nobody can say now whether this request may be let in, and nothing was stored; send it "
+        "again later. The log on the server has the reason.",
+        _LATER,
+    ),
     StoreUnavailableError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The ledger is not available and nothing was stored; send the message again later.",
@@ -103,13 +110,23 @@ def _answer_error(
     else:
         _log.warning("request refused", **facts, reason=getattr(error, "detail", ""))
     response.status = answer.status
-    response.set_headers(dict(answer.headers))
+    response.set_headers(_headers(answer, error))
     if refuse := request.context.get("refuse"):
         refuse(response, answer.status, answer.detail or str(error))
         return
     response.content_type = PROBLEM_TYPE
     receipt = {"receipt": request.context.receipt} if "receipt" in request.context else {}
     response.data = problem(answer.status, answer.detail or str(error), **receipt)
+
+
+def _headers(answer: Answer, error: Exception) -> dict[str, str]:
+    """Return an answer's headers, with what the error itself has to say."""
+    match error:
+        case AuthenticationError():
+            return {**answer.headers, "WWW-Authenticate": error.challenge}
+        case RetryableError() if error.retry_after is not None:
+            return {**answer.headers, "Retry-After": str(math.ceil(error.retry_after))}
+    return dict(answer.headers)
 
 
 def _facts(request: falcon.Request, status: int) -> dict[str, Any]:

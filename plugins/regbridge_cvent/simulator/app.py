@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import parse_qsl
 
 import falcon
 import msgspec
 
 from regbridge_cvent.simulator.api.operation import Operation
-from regbridge_cvent.simulator.api.resources import read_body, resource
+from regbridge_cvent.simulator.api.resources import resource
 from regbridge_cvent.simulator.calls import CallLog
 from regbridge_cvent.simulator.door import (
     BASE_PATH,
@@ -21,11 +19,10 @@ from regbridge_cvent.simulator.door import (
     GatewayFault,
 )
 from regbridge_cvent.simulator.errors import ApiError, OAuthError, envelope
+from regbridge_cvent.simulator.form import read_form
 from regbridge_cvent.simulator.oauth import Tokens
 
 CALLS_PATH = "/simulator/calls"
-
-_MOST_FIELDS = 20
 
 
 def create_app(
@@ -54,7 +51,7 @@ class _TokenResource:
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         authorization = request.get_header("Authorization") or ""
-        _write(response, 200, self._tokens.issue(authorization, _read_form(request)))
+        _write(response, 200, self._tokens.issue(authorization, read_form(request)))
         response.set_header("Cache-Control", "no-store")
 
 
@@ -76,21 +73,6 @@ def _nowhere(door: Door) -> Callable[..., None]:
         raise ApiError(404, "there is no such operation")
 
     return sink
-
-
-def _read_form(request: falcon.Request) -> dict[str, str]:
-    kind = (request.content_type or "").partition(";")[0].strip().lower()
-    if kind != falcon.MEDIA_URLENCODED:
-        raise OAuthError("invalid_request", f"the body must be {falcon.MEDIA_URLENCODED}")
-    try:
-        pairs = parse_qsl(
-            read_body(request).decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS
-        )
-    except ValueError:
-        raise OAuthError("invalid_request", "the body cannot be decoded") from None
-    if any(count > 1 for count in Counter(name for name, _ in pairs).values()):
-        raise OAuthError("invalid_request", "a parameter is sent more than once")
-    return dict(pairs)
 
 
 def _answer_refusal(_: falcon.Request, response: falcon.Response, error: ApiError, __: Any) -> None:

@@ -102,12 +102,12 @@ class Tokens:
 
     def _authenticate(self, authorization: str, client_id: str) -> None:
         own = self._credentials
-        sent_id, sent_secret = _basic(authorization)
+        sent_id, sent_secret = basic_credentials(authorization)
         # Both are compared, so that the time tells nothing about which one is wrong.
-        fits = [_same(sent_id, own.client_id), _same(sent_secret, own.client_secret)]
+        fits = [is_same(sent_id, own.client_id), is_same(sent_secret, own.client_secret)]
         if not all(fits):
             raise OAuthError("invalid_client", "the Basic header names no known client and secret")
-        if not _same(client_id, sent_id):
+        if not is_same(client_id, sent_id):
             raise OAuthError("invalid_client", "client_id differs from that of the Basic header")
 
     def _scopes(self, wanted: str | None) -> frozenset[str]:
@@ -134,7 +134,8 @@ def _require_client_credentials(grant_type: str) -> None:
         raise OAuthError("unsupported_grant_type", "the grant_type is not supported")
 
 
-def _basic(authorization: str) -> tuple[str, str]:
+def basic_credentials(authorization: str) -> tuple[str, str]:
+    """Return the client id and the secret of a Basic header. Raises `OAuthError`."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme != "Basic":
         raise OAuthError("invalid_client", "the Authorization header is not a Basic one")
@@ -147,5 +148,6 @@ def _basic(authorization: str) -> tuple[str, str]:
     return client_id, secret
 
 
-def _same(sent: str, own: str) -> bool:
+def is_same(sent: str, own: str) -> bool:
+    """Compare secrets in a time that tells nothing about them."""
     return hmac.compare_digest(sent.encode(), own.encode())

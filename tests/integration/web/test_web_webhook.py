@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from regbridge.errors import StoreUnavailableError
+from regbridge.errors import AuthenticationError, RetryableError, StoreUnavailableError
 from regbridge.timings import Count, Key, Stage
 
 if TYPE_CHECKING:
@@ -43,6 +43,37 @@ def test_a_wrong_or_missing_token_is_answered_401(
     assert answer.headers["Content-Type"] == PROBLEM
     assert answer.headers["WWW-Authenticate"]
     assert site.arrivals == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("wait", "told"), [(7.2, "8"), (0.0, "0"), (None, "30")])
+def test_a_request_that_nobody_can_judge_now_is_answered_503(
+    site: Site, monkeypatch: pytest.MonkeyPatch, method: str, wait: float | None, told: str
+) -> None:
+    def unsure(*_: Any) -> Any:
+        raise RetryableError("the keys cannot be had", retry_after=wait)
+
+    monkeypatch.setattr(site.pipeline, "authenticate", unsure)
+    answer = site.ask(method, body=site.message() if method == "POST" else None)
+
+    assert (answer.status, answer.headers["Retry-After"]) == (503, told)
+    assert answer.headers["Content-Type"] == PROBLEM
+    assert "keys" not in answer.json["detail"]
+    assert site.arrivals == []
+
+
+def test_a_401_says_how_one_gets_in(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert site.ask("GET", token="wrong").headers["WWW-Authenticate"] == "Token"
+
+    def refuse(*_: Any) -> Any:
+        raise AuthenticationError("it has expired", challenge='Bearer error="invalid_token"')
+
+    monkeypatch.setattr(site.pipeline, "authenticate", refuse)
+    with capture_logs() as logs:
+        answer = site.ask("GET")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert "expired" not in answer.json["detail"]
+    assert logs[0]["reason"] == "it has expired"
 
 
 def test_a_refused_request_is_logged_without_token_or_body(site: Site) -> None:

@@ -186,8 +186,8 @@ def test_both_files_are_read_before_anything_is_said(problems: Problems) -> None
 
 
 def test_what_is_missing_is_shown_at_the_innermost_key_that_exists(problems: Problems) -> None:
-    assert problems("# a comment\nclient: apap\nendpoints:\n  a:\n    path: /a\n") == [
-        "clients/apap.yaml:4: endpoints.a.tokens: tokens is missing; add it",
+    assert problems("# a comment\nclient: apap\nendpoints:\n  a:\n    events: []\n") == [
+        "clients/apap.yaml:4: endpoints.a.path: path is missing; add it",
         "clients/apap.yaml:2: targets: targets is missing; add it",
     ]
 

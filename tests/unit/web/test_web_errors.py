@@ -17,6 +17,7 @@ from regbridge.web.errors import ANSWERS, problem
         (errors.ConfigError, 503),
         (errors.AuthenticationError, 401),
         (errors.MalformedMessageError, 400),
+        (errors.RetryableError, 503),
         (errors.StoreUnavailableError, 503),
     ],
 )

@@ -1,0 +1,1 @@
+"""Webhooks protected by OAuth: what Cvent brings is a token of an authorization server."""
