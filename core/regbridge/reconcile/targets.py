@@ -14,7 +14,7 @@ from regbridge.errors import RejectedError, RetryableError
 from regbridge.models import Delivered, KeyedOn, Record, Target
 from regbridge.reconcile.step import Bench, require
 from regbridge.store.clock import from_ms
-from regbridge.store.differences import Difference, Found, add_differences, drop_differences
+from regbridge.store.differences import Difference, Found, add_differences
 from regbridge.store.leases import Lease
 from regbridge.store.passes import put_down
 from regbridge.store.standing import SETTLED, delivered_to
@@ -79,6 +79,8 @@ def targets_left(bench: Bench, row: Any) -> list[Target]:
 def compare_target(bench: Bench, row: Any, lease: Lease, target: Target) -> None:
     """Read a target and write down what it lacks, has otherwise, and has beyond that.
 
+    What it is given meanwhile is left to the next time.
+
     Raises what `list_delivered` raises; a page that the target knows no longer is tried again.
     """
     ledger = _Ledger(bench, row, target)
@@ -89,6 +91,7 @@ def compare_target(bench: Bench, row: Any, lease: Lease, target: Target) -> None
             _look_at(ledger.by_key, seen, target, record)
     except RejectedError as error:
         raise RetryableError(f"the target {target.name} cannot be read: {error}") from error
+    ledger.leave_alone(seen)
     found = seen.changed + [
         _missing(target, each.delivery) for each in ledger.by_key.values() if each.fields
     ]
@@ -105,7 +108,6 @@ def compare_target(bench: Bench, row: Any, lease: Lease, target: Target) -> None
     now = lease.at(bench.clock())
 
     def write(connection: Any) -> None:
-        drop_differences(connection, row.id, target.name)
         add_differences(connection, row.id, found, now.now)
         require(put_down(connection, row.id, now, {"account": json.dumps(account)}))
 
@@ -123,19 +125,40 @@ class _Ledger:
     def __init__(self, bench: Bench, row: Any, target: Target) -> None:
         self.unknown = 0
         self._bench = bench
+        self._client = row.client
         self._event = row.event_stub
         self._target = target
         self.began_at = bench.clock()
         self._registrants: dict[tuple[int, str], _Standing] = defaultdict(_Standing)
         self._keys: set[str] = set()
+        for delivery in self._deliveries():
+            self._take(delivery)
+        self.by_key = self._by_key()
+
+    def leave_alone(self, seen: _Seen) -> None:
+        """Take out of what was seen whatever the target was given since reading began."""
+        keys, ours = set[str](), set[int]()
+        for delivery in self._deliveries(self.began_at):
+            there = self._as_delivered(delivery)
+            key = there.key if there else ""
+            keys.add(key)
+            for standing in (self._standing(delivery), self.by_key.get(key, _Standing())):
+                ours.add(standing.delivery.id)
+                standing.fields = None
+        seen.changed = [each for each in seen.changed if each.delivery not in ours]
+        extra = [key for key in seen.extra if key not in keys]
+        seen.extra_count -= len(seen.extra) - len(extra)
+        seen.extra = extra
+
+    def _deliveries(self, since: int | None = None) -> Iterator[Any]:
         above = 0
-        while batch := bench.store.read(
-            lambda c, above=above: delivered_to(c, row.client, target.name, above, _BATCH)  # type: ignore[misc]
+        while batch := self._bench.store.read(
+            lambda c, above=above: delivered_to(  # type: ignore[misc]
+                c, self._client, self._target.name, above, _BATCH, since
+            )
         ):
             above = batch[-1].id
-            for delivery in batch:
-                self._take(delivery)
-        self.by_key = self._by_key()
+            yield from batch
 
     def _take(self, delivery: Any) -> None:
         there = self._as_delivered(delivery)
@@ -143,8 +166,7 @@ class _Ledger:
             self.unknown += 1
         else:
             self._keys.add(there.key)
-        contact = delivery.contact_stub if self._target.keyed_on is KeyedOn.CONTACT else ""
-        standing = self._registrants[delivery.registrant_id or -delivery.registration_id, contact]
+        standing = self._standing(delivery)
         if delivery.reached:
             standing.written_at = max(standing.written_at, delivery.settled_at or 0)
         order = (delivery.order_0, delivery.order_1, delivery.order_2)
@@ -154,6 +176,10 @@ class _Ledger:
             standing.key = there.key if there else ""
             compares = there is not None and self._compares(delivery)
             standing.fields = msgspec.json.encode(there.fields) if there and compares else None
+
+    def _standing(self, delivery: Any) -> _Standing:
+        contact = delivery.contact_stub if self._target.keyed_on is KeyedOn.CONTACT else ""
+        return self._registrants[delivery.registrant_id or -delivery.registration_id, contact]
 
     def _by_key(self) -> dict[str, _Standing]:
         """Return what should be there by key; of several registrants, who was written last.
@@ -175,11 +201,7 @@ class _Ledger:
             return None
 
     def _compares(self, delivery: Any) -> bool:
-        return (
-            delivery.event_stub == self._event
-            and delivery.state in SETTLED
-            and (delivery.settled_at or 0) < self.began_at
-        )
+        return delivery.event_stub == self._event and delivery.state in SETTLED
 
 
 def _listed(bench: Bench, target: Target) -> Iterator[Delivered]:

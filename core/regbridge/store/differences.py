@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, or_, select, update
+from sqlalchemy import Connection, Select, func, or_, select, update
 
 from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
@@ -67,12 +67,6 @@ def known_subjects(
     """Return those subjects about whom a pass has found something already."""
     mine = differences.c.pass_id == number, among(differences.c.subject, list(subjects))
     return set(connection.scalars(select(differences.c.subject).where(*mine)))
-
-
-def drop_differences(connection: Connection, number: int, target: str) -> None:
-    """Remove what a pass found at a target, because it looks there again."""
-    mine = differences.c.pass_id == number, differences.c.target == target
-    connection.execute(delete(differences).where(*mine))
 
 
 def records_to_send(connection: Connection, number: int, most: int, size: int) -> Sequence[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from regbridge.store.rows import ORDER
 from regbridge.store.tables import State, deliveries, registrants, registrations
@@ -15,11 +15,17 @@ _THERE = deliveries.c.reached | deliveries.c.state.in_(SETTLED)
 
 
 def delivered_to(
-    connection: Connection, client: str, target: str, above: int, limit: int
+    connection: Connection,
+    client: str,
+    target: str,
+    above: int,
+    limit: int,
+    since: int | None = None,
 ) -> Sequence[Any]:
     """Return the deliveries that a target has, or may have, in the order of their numbers.
 
-    `order` is what revisions of a registrant are ordered by.
+    With `since` (ms) those alone that it was given since then, or is being given. `order` is what
+    revisions of a registrant are ordered by.
     """
     statement = (
         select(
@@ -44,9 +50,14 @@ def delivered_to(
             deliveries.c.client == client,
             deliveries.c.target == target,
             deliveries.c.id > above,
-            _THERE,
+            _THERE if since is None else _given_since(since),
         )
         .order_by(deliveries.c.id)
         .limit(limit)
     )
     return connection.execute(statement).all()
+
+
+def _given_since(since: int) -> ColumnElement[bool]:
+    under_way = deliveries.c.lease.is_not(None) | deliveries.c.reached
+    return (deliveries.c.settled_at >= since) | ((deliveries.c.state == State.PENDING) & under_way)

@@ -48,6 +48,13 @@ def test_a_number_that_no_column_holds_is_not_there(api: Api, number: str) -> No
     assert api.get("/registrations", text=number).json == []
 
 
+def test_a_name_that_no_column_holds_is_of_nobody(api: Api) -> None:
+    path = "/proofs/{client}/{event}/differences"
+    for name in ("%00", "acme%00", "%EF%BF%BE"):
+        assert api.get(path, at={"client": name, "event": "conference"}).status == 404
+        assert api.get(path, at={"client": "acme", "event": name}).status == 404
+
+
 @pytest.mark.parametrize(
     "text", ["\x01", "\ufffe", "'; --", "%", "_", "\\", "x" * 20_000, "9" * 17]
 )

@@ -109,6 +109,29 @@ def test_a_session_ends_with_its_time(
     assert again.status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("proxy", "scheme", "is_secure"),
+    [("127.0.0.1", "https", True), ("127.0.0.1", "http", False), ("10.9.8.7", "https", False)],
+    ids=["behind HTTPS", "without HTTPS", "as a stranger says"],
+)
+def test_behind_https_the_cookie_is_never_sent_without(
+    new_site: Callable[..., Site], proxy: str, scheme: str, *, is_secure: bool
+) -> None:
+    answer = (
+        new_site(proxy=proxy)
+        .browser()
+        .post(
+            "/login",
+            {"password": ACT},
+            headers={"X-Forwarded-Proto": scheme},
+            allow_redirects=False,
+        )
+    )
+
+    assert answer.status_code == 303
+    assert ("; Secure" in answer.headers["Set-Cookie"]) == is_secure
+
+
 def test_who_logs_out_is_a_stranger_again(site: Site) -> None:
     browser = site.browser().log_in(LOOK)
 
@@ -192,8 +215,10 @@ def test_every_page_forbids_what_it_does_not_need(site: Site) -> None:
 
     for path in ("", "/nothing", "/login"):
         headers = browser.get(path).headers
-        assert "default-src 'none'" in headers["Content-Security-Policy"]
-        assert "unsafe" not in headers["Content-Security-Policy"]
+        policy = headers["Content-Security-Policy"].split("; ")
+        assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
+        assert {each.partition(" ")[2] for each in policy} == {"'none'", "'self'"}
+        assert "form-action 'self'" in policy
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Referrer-Policy"] == "no-referrer"
@@ -210,8 +235,10 @@ def test_an_unknown_page_says_so_and_tells_a_stranger_nothing(site: Site) -> Non
 
 def test_a_form_that_is_too_large_is_refused(site: Site) -> None:
     answer = site.browser().post("/login", {"password": "x" * 70_000})
+    many = site.browser().post("/login", {f"field {number}": "x" for number in range(300)})
 
     assert answer.status_code == 413
+    assert many.status_code == 400
 
 
 def test_the_style_and_the_script_need_no_login(site: Site) -> None:

@@ -126,11 +126,12 @@ def test_chosen_messages_are_read_again_or_ignored(delivering: Bridge) -> None:
     delivering.receive(b"{", b"[", b"}")
 
     again = delivering.actor.post("/parked/receipts", do="retry", **{"receipt-1": "on"})
+    unsaid = delivering.actor.post("/parked/receipts", do="ignore", **{"receipt-2": "on"})
     ignored = delivering.actor.post(
         "/parked/receipts", do="ignore", why="no message", **{"receipt-2": "on", "receipt-x": "on"}
     )
 
-    assert (again.status, ignored.status) == (303, 303)
+    assert (again.status, unsaid.status, ignored.status) == (303, 400, 303)
     found = delivering.rows("SELECT state, reason FROM receipts ORDER BY id")
     assert [row[0] for row in found] == ["pending", "filtered", "parked"]
     assert found[1][1] == "ignored by password: no message"

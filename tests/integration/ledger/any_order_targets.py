@@ -67,6 +67,13 @@ class WatchedStore(Store):
 
     point: Point = staticmethod(lambda _: None)
 
+    @classmethod
+    def of(cls, store: Store) -> WatchedStore:
+        """Return the same ledger, watched; it is closed with the other."""
+        watched = cls.__new__(cls)
+        watched.__dict__.update(vars(store))
+        return watched
+
     def read(self, work: Any, patience: float | None = None) -> Any:
         result = super().read(work, patience)
         self.point("it has read")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import pytest
+from sqlalchemy import select
 from tests.integration.ledger.conftest import Clock, Ledger, Recorder
 
 from regbridge import (
@@ -26,16 +29,25 @@ from regbridge import (
     hookimpl,
 )
 from regbridge.models import Reconcile
+from regbridge.reconcile.report import plain_differences
 from regbridge.store.clock import from_ms
+from regbridge.store.proof_tables import passes
 from regbridge.testing.payloads import EVENT as EVENT_STUB
 from regbridge.testing.payloads import live, registrant
 
 EVENT = Event("conference", EVENT_STUB.lower())
 RULES = Reconcile(every_minutes=60, grace_minutes=5, overlap_minutes=10)
+REPORT = replace(RULES, fix=False)
+
+on_sqlite = pytest.mark.parametrize("bare_ledger", ["SQLite"], indirect=True)
+"""Marks a test of a rule that is no database's matter, and runs long enough in one."""
 
 
 class Account(Plugin):
-    """Whom Cvent has: attendees by their number. Pages hold two; `script` is what calls raise."""
+    """Whom Cvent has: attendees by their number. Pages hold two; `script` is what calls raise.
+
+    `meanwhile` happens once, while Cvent answers. Other events than `EVENT` have nobody.
+    """
 
     def __init__(self, clock: Clock, page_size: int = 2) -> None:
         self.clock = clock
@@ -43,6 +55,7 @@ class Account(Plugin):
         self.people: dict[int, Attendee] = {}
         self.calls: list[tuple[datetime | None, str]] = []
         self.script: deque[BaseException | None] = deque()
+        self.meanwhile: Callable[[], None] | None = None
 
     def put(
         self, number: int, company: str = "", status: str = "Accepted", **changes: Any
@@ -68,8 +81,12 @@ class Account(Plugin):
 
     @hookimpl
     def list_attendees(self, event: Event, since: datetime | None, page: str) -> AttendeePage:
-        assert event == EVENT
+        if event != EVENT:
+            return AttendeePage([])
         self.calls.append((since, page))
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
         fault = self.script.popleft() if self.script else None
         if fault is not None:
             raise fault
@@ -111,13 +128,17 @@ class Companies(Plugin):
 
 
 class Table(Recorder):
-    """A target that holds one row for each invitee, and can be read two rows at a time."""
+    """A target that holds one row for each invitee, and can be read two rows at a time.
+
+    `meanwhile` happens once, after the first page was read.
+    """
 
     def __init__(self, *, reads_back: bool = True) -> None:
         super().__init__()
         self.rows: dict[str, dict[str, Any]] = {}
         self.reads_back = reads_back
         self.listing_fails: BaseException | None = None
+        self.meanwhile: Callable[[], None] | None = None
         self.key = "invitee"
         self.answer = self._take
 
@@ -133,6 +154,9 @@ class Table(Recorder):
             raise self.listing_fails
         start = int(page or 0)
         found = [Delivered(key, row) for key, row in list(self.rows.items())[start : start + 2]]
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
         more = str(start + 2) if start + 2 < len(self.rows) else ""
         return DeliveredPage(found, more)
 
@@ -151,13 +175,13 @@ class Places:
         self.table = Table(reads_back=reads_back)
         self.configure(rules)
 
-    def configure(self, rules: Reconcile) -> None:
-        """Give the client other rules."""
+    def configure(self, rules: Reconcile, *others: Event) -> None:
+        """Give the client other rules, and perhaps other events beside `EVENT`."""
         self.ledger.add_client(
             self.account,
             Companies(),
             targets={"crm": self.table},
-            events={"conference": EVENT},
+            events={event.name: event for event in (EVENT, *others)},
             reconcile=rules,
         )
 
@@ -197,6 +221,18 @@ class Places:
         return sorted(row["company"] for row in self.table.rows.values())
 
 
-def people(companies: Sequence[str]) -> dict[int, str]:
-    """Number companies, from 1."""
-    return dict(enumerate(companies, start=1))
+def found(places: Places) -> list[tuple[str, str, bool]]:
+    """Return what stands: the kind, the name, and whether it was sent."""
+    rows = places.ledger.store.read(lambda c: plain_differences(c, "apap", EVENT.id))
+    return [(row["kind"], row["name"], row["sent_at"] is not None) for row in rows]
+
+
+def finished(places: Places) -> Sequence[Any]:
+    """Return the passes that came to their end, in order."""
+    rows = select(passes).where(passes.c.finished_at.is_not(None)).order_by(passes.c.id)
+    return places.ledger.store.read(lambda c: c.execute(rows).all())
+
+
+def account(places: Places) -> dict[str, Any]:
+    """Return the account of the last pass."""
+    return dict(json.loads(finished(places)[-1].account))

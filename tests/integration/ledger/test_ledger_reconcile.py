@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import select
 from tests.integration.ledger.conftest import Ledger
-from tests.integration.ledger.reconcile_places import EVENT, RULES, Places
+from tests.integration.ledger.reconcile_places import (
+    EVENT,
+    REPORT,
+    RULES,
+    Places,
+    account,
+    finished,
+    found,
+    on_sqlite,
+)
 
 from regbridge import QuotaExceededError, RejectedError, RetryableError
 from regbridge.models import ReceiptKind
@@ -20,32 +25,13 @@ from regbridge.reconcile.report import plain_differences, proofs
 from regbridge.store.clock import from_ms
 from regbridge.store.forget import forget
 from regbridge.store.passes import mark_shown, reopen_pass
-from regbridge.store.proof_tables import passes
 from regbridge.store.purge import Old, purge_differences
 from regbridge.testing.payloads import live
-
-REPORT = replace(RULES, fix=False)
 
 
 @pytest.fixture
 def places(bare_ledger: Ledger) -> Places:
     return Places(bare_ledger)
-
-
-def found(places: Places) -> list[tuple[str, str, bool]]:
-    """Return what stands: the kind, the name, and whether it was sent."""
-    rows = places.ledger.store.read(lambda c: plain_differences(c, "apap", EVENT.id))
-    return [(row["kind"], row["name"], row["sent_at"] is not None) for row in rows]
-
-
-def finished(places: Places) -> Sequence[Any]:
-    rows = select(passes).where(passes.c.finished_at.is_not(None)).order_by(passes.c.id)
-    return places.ledger.store.read(lambda c: c.execute(rows).all())
-
-
-def account(places: Places) -> dict[str, Any]:
-    """Return the account of the last pass."""
-    return dict(json.loads(finished(places)[-1].account))
 
 
 def test_who_registered_before_the_webhook_was_linked_is_brought_in(places: Places) -> None:
@@ -165,6 +151,49 @@ def test_who_is_gone_at_cvent_is_named_and_not_touched(places: Places) -> None:
     assert [(kind, sent) for kind, _, sent in found(places)] == [("gone at Cvent", False)]
     assert places.companies() == ["A"]
     assert account(places)["at_cvent"] == 0
+
+
+@on_sqlite
+def test_who_was_cancelled_here_is_not_missed_at_cvent(places: Places) -> None:
+    places.tell(places.account.put(1, "A", status="Cancelled"))
+    places.wait(10)
+    del places.account.people[1]
+
+    places.wait(24 * 60)
+
+    assert found(places) == []
+
+
+@on_sqlite
+def test_who_was_forgotten_is_not_missed_at_cvent(places: Places) -> None:
+    places.tell(places.account.put(1, "A"), "InviteeOrGuestAccepted")
+    places.wait(10)
+    del places.account.people[1]
+    [registration] = places.ledger.registrations()
+    places.ledger.store.write(
+        lambda c: forget(c, {registration.registrant_id: set()}, "anna", "by letter", 0)
+    )
+
+    places.wait(24 * 60)
+
+    assert found(places) == []
+
+
+@on_sqlite
+def test_who_is_on_two_pages_is_found_once(places: Places) -> None:
+    for number in (1, 2, 3):
+        places.account.put(number, f"C{number}")
+    places.account.script.extend([None, RetryableError("away")])
+    places.wait(10)
+    shown = places.account.people
+    places.account.put(4, "a moment ago")
+    places.account.people = {4: shown.pop(4), **shown}  # and so the second is on the next page
+
+    places.run(80)
+
+    assert [page for _, page in places.account.calls] == ["", "2", "2"]
+    assert [kind for kind, _, _ in found(places)] == ["missing here"] * 3
+    assert len(places.ledger.registrations()) == 3
 
 
 def test_who_arrived_while_a_pass_read_is_not_gone(
@@ -289,6 +318,7 @@ def test_what_somebody_changed_at_the_target_is_reported_and_kept(places: Places
     assert [(row["kind"], row["sent_at"]) for row in rows] == [("changed there", None)]
     assert rows[0]["changes"] == {"company": ["A", "by hand"]}
     assert places.companies() == ["by hand"]
+    assert account(places)["targets"]["crm"]["there"] == 1
 
 
 def test_what_somebody_changed_is_overwritten_if_the_client_says_so(places: Places) -> None:
@@ -418,7 +448,9 @@ def test_a_used_up_quota_is_waited_for(places: Places) -> None:
     [running] = places.ledger.store.read(proofs)
     assert running["problem"] == "used up"
 
-    places.wait(120)
+    places.wait(109)
+    assert len(places.account.calls) == 1
+    places.wait(1)
 
     assert places.companies() == ["A"]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from tests.integration.ledger.conftest import Ledger
-from tests.integration.ledger.reconcile_places import Places
+from tests.integration.ledger.reconcile_places import REPORT, Places, finished, on_sqlite
 
 from regbridge.alerts.causes import Alert, find_alerts
 from regbridge.models import ReceiptKind
+from regbridge.store.passes import reopen_pass
 from regbridge.testing.payloads import SUMMIT
 
 
@@ -96,3 +97,31 @@ def test_what_reconciling_sends_is_no_sign_of_life(places: Places) -> None:
     kinds = {row.kind for row in places.ledger.receipts()}
     assert kinds == {ReceiptKind.RECONCILE}
     assert len(untold(places)) == 1
+
+
+@on_sqlite
+def test_what_was_told_before_is_no_sign_of_life(places: Places) -> None:
+    places.tell(places.account.put(1, "A"))
+    places.wait(10)
+    places.account.put(2, "B")
+
+    places.wait()
+
+    assert len(untold(places)) == 1
+
+
+@on_sqlite
+def test_who_only_reports_is_told_how_to_send_and_nothing_while_that_is_done(
+    places: Places,
+) -> None:
+    places.configure(REPORT)
+    places.wait(10)
+    places.account.put(1, "A")
+    places.wait()
+    [alert] = untold(places)
+    assert "Send them: `reconcile --fix`." in alert.text
+
+    row, now = finished(places)[-1], places.ledger.clock.now
+    places.ledger.store.write(lambda c: reopen_pass(c, row, now, overwrites=False))
+
+    assert untold(places) == []

@@ -146,7 +146,7 @@ class Desk:
             cookie,
             max_age=self.access.cookie_seconds,
             path=ROOT,
-            secure=request.forwarded_scheme == "https" or request.scheme == "https",
+            secure=request.scheme == "https",
             http_only=True,
             same_site="Lax",
         )
@@ -201,7 +201,7 @@ def read_form(request: falcon.Request) -> dict[str, str]:
     length = request.content_length or 0
     if length > _LARGEST_FORM:
         raise falcon.HTTPContentTooLarge(description="This form is too large.")
-    body = request.bounded_stream.read(_LARGEST_FORM)
+    body = request.bounded_stream.read()
     try:
         found = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
     except (UnicodeDecodeError, ValueError):
