@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from regbridge.admission_flush import AdmissionFlush
+from regbridge.admissions import Admissions
 from regbridge.alerts.causes import Alert
 from regbridge.alerts.watch import Watch
 from regbridge.clients import Clients, start_clients
@@ -25,6 +27,9 @@ from regbridge.store.upgrades import require_current, upgrade
 from regbridge.timing_flush import TimingFlush
 from regbridge.timings import Timings
 from regbridge.web.app import create_app
+from regbridge.web.door import Door
+from regbridge.web.fence import Allowed, Fence
+from regbridge.web.refusal_log import RefusalLog
 from regbridge.web.server import Server
 from regbridge.worker.loop import Worker
 
@@ -82,6 +87,11 @@ class Host:
         ring = self._bell.ring if self._bell else _nobody
         self._timings = Timings()
         self._flush = TimingFlush(self.store, self._timings, self._clock)
+        self._admissions = Admissions()
+        self._refusals = RefusalLog()
+        self._admission_flush = AdmissionFlush(
+            self.store, self._admissions, self._refusals, self._clock
+        )
         self._worker = (
             Worker(
                 self.store,
@@ -119,9 +129,11 @@ class Host:
             for finding in refused.error.findings:
                 log.error("client refused", client=refused.name, finding=str(finding))
         if self._has_web:
+            self._admission_flush.take_tokens(self.clients.running)
             self._intake = Intake(self.store, self._received)
             self._server = self._new_server(self._intake)
             self.url = self._server.start()
+            self._admission_flush.start()
         if self._worker:
             self._worker.start()
         if self._bell:
@@ -150,6 +162,7 @@ class Host:
         if self._bell:
             self._bell.close()
         self._flush.stop()
+        self._admission_flush.stop()
         self.clients.close()
         self.store.close()
         if self._lock:
@@ -177,6 +190,8 @@ class Host:
             health=self.health,
             clock=self._clock.moment,
             timings=self._timings,
+            door=Door(self._admissions),
+            refusals=self._refusals,
             desk=self._new_desk(),
             source=self._new_source(),
         )
@@ -188,7 +203,18 @@ class Host:
             threads=config.threads,
             body_limit=limit,
             trusted_proxy=config.trusted_proxy,
+            fence=self._new_fence(),
+            refusals=self._refusals,
         )
+
+    def _new_fence(self) -> Fence:
+        """Return what keeps out addresses; everybody may ask for the host's health."""
+        config = self.file.config
+        own: dict[str, Allowed] = {"health": None}
+        for path, block in (("console", config.console), ("api", config.api)):
+            if block:
+                own[path] = config.allow_from if block.allow_from is None else block.allow_from
+        return Fence(self.clients, self._admissions, config.allow_from, own)
 
     def _new_desk(self) -> Desk | None:
         """Return what the console's pages share; its parts are loaded only if there is one."""

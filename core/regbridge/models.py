@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from regbridge.addresses import Network
+
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -94,7 +96,9 @@ class Endpoint:
     none where a plugin lets in by something else.
 
     `events` are the names of the events that it takes; empty means all. `silence_hours` is how
-    long nothing may arrive before that is worth an alert, None for ever.
+    long nothing may arrive before that is worth an alert, None for ever. `token_names` say where
+    each token comes from ("env APAP_CVENT_TOKEN"). `allow_from` are the networks that may reach it,
+    None where the host's own rule holds.
     """
 
     name: str
@@ -102,6 +106,8 @@ class Endpoint:
     tokens: tuple[str, ...] = field(repr=False)
     events: tuple[str, ...] = ()
     silence_hours: float | None = None
+    token_names: tuple[str, ...] = ()
+    allow_from: tuple[Network, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

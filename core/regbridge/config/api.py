@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from regbridge.config.model import Model
+from regbridge.config.networks import Networks
 from regbridge.secret import Secret
 
 SHORTEST_TOKEN = 24
@@ -37,3 +38,6 @@ class ApiConfig(Model):
 
     tokens: Annotated[list[Token], Field(min_length=1)]
     """The tokens that are let in; several while one is being rotated."""
+
+    allow_from: Networks | None = None
+    """The addresses and networks that may ask; those of host.allow_from when left out."""

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from regbridge.config.model import Model
+from regbridge.config.networks import Networks
 from regbridge.secret import Secret
 
 SHORTEST_PASSWORD = 12
@@ -40,6 +41,9 @@ class ConsoleConfig(Model):
 
     look: tuple[Person, ...] = ()
     """The people who may look alone; `*` for everybody whom the header names."""
+
+    allow_from: Networks | None = None
+    """The addresses and networks that may reach it; those of host.allow_from when left out."""
 
     session_hours: Annotated[float, Field(gt=0, le=168)] = 8
     """How long a login with a password holds."""

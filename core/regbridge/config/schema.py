@@ -11,6 +11,7 @@ from regbridge.config.api import ApiConfig
 from regbridge.config.console import ConsoleConfig
 from regbridge.config.database import DEFAULT_URL, DatabaseUrl
 from regbridge.config.model import Model
+from regbridge.config.networks import Networks
 from regbridge.config.reconcile import ReconcileConfig
 from regbridge.config.words import Id, Name, TimeZone, UrlPath
 from regbridge.models import KeyedOn, Kind
@@ -48,6 +49,10 @@ class EndpointConfig(Model):
 
     events: list[Name] = []
     """The names of the events that this endpoint takes; all when left out."""
+
+    allow_from: Networks | None = None
+    """The addresses and networks that may reach this path; those of host.allow_from, or all, when
+    left out."""
 
     silence_hours: Annotated[float, Field(gt=0, le=8760)] | None = None
     """An alert when nothing has arrived here for so many hours; none when left out."""
@@ -235,8 +240,13 @@ class HostConfig(Model):
     body_limit: ByteSize = ByteSize(100_000_000)
     """The largest body that is taken, inflated: a number of bytes, or text such as 100MB."""
 
-    trusted_proxy: str | None = None
-    """The address of the proxy (IIS) whose X-Forwarded headers are believed."""
+    trusted_proxy: Networks = ()
+    """The addresses and networks of the proxies (IIS, nginx) whose X-Forwarded headers are
+    believed."""
+
+    allow_from: Networks | None = None
+    """The addresses and networks that may reach what has no allow_from of its own; all when left
+    out."""
 
     worker: WorkerConfig = WorkerConfig()
     """The worker's pace."""

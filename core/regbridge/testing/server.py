@@ -34,7 +34,6 @@ class LocalServer:
             port=port,
             threads=threads,
             body_limit=_BODY_LIMIT,
-            trusted_proxy=None,
             stop_seconds=5.0,
         )
 

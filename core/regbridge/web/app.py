@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
+from regbridge.admissions import Admissions
 from regbridge.store.intake import Arrival
 from regbridge.timings import Timings
 from regbridge.web import errors
+from regbridge.web.door import Door
 from regbridge.web.health import Health
+from regbridge.web.refusal_log import RefusalLog
 from regbridge.web.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ def create_app(
     health: Callable[[], Mapping[str, Any]],
     clock: Callable[[], datetime] = _now,
     timings: Timings | None = None,
+    door: Door | None = None,
+    refusals: RefusalLog | None = None,
     desk: Desk | None = None,
     source: Source | None = None,
 ) -> falcon.App[falcon.Request, falcon.Response]:
@@ -39,15 +44,17 @@ def create_app(
 
     `accept` stores a message durably and returns the receipt's id; `health` returns what
     `GET /health` shows, without personal data; both raise `StoreUnavailableError`. `body_limit` is
-    in bytes and holds for a body as sent and as inflated. `timings` measure how long senders wait.
-    `desk` is the console's and `source` the API's, if there is one.
+    in bytes and holds for a body as sent and as inflated. `timings` measure how long senders wait,
+    `door` counts whose token was right and whose was not, `refusals` logs who is refused. `desk` is
+    the console's and `source` the API's, if there is one.
     """
     app = falcon.App()
     app.req_options.strip_url_path_trailing_slash = True
-    errors.add_handlers(app)
+    errors.add_handlers(app, refusals or RefusalLog())
     app.add_route("/health", Health(health))
     # Clients choose the paths of their endpoints, so every other path comes to the webhook.
-    app.add_sink(Webhook(clients, accept, body_limit, clock, timings or Timings()))
+    door = door or Door(Admissions())
+    app.add_sink(Webhook(clients, accept, body_limit, clock, timings or Timings(), door))
     if desk is not None:
         from regbridge.web.console.routes import add_console
 

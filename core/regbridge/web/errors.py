@@ -20,6 +20,7 @@ from regbridge.errors import (
     RetryableError,
     StoreUnavailableError,
 )
+from regbridge.web.refusal_log import RefusalLog
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -81,42 +82,61 @@ def problem(status: int, detail: str | None, **members: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-def add_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None:
-    """Make `app` answer every error with a problem document."""
-    app.set_error_serializer(_serialize)
-    app.add_error_handler(Exception, _answer_error)
+def add_handlers(app: falcon.App[falcon.Request, falcon.Response], refusals: RefusalLog) -> None:
+    """Make `app` answer every error with a problem document; `refusals` logs them."""
+    answers = _Answers(refusals)
+    app.set_error_serializer(answers.serialize)
+    app.add_error_handler(Exception, answers.answer)
 
 
-def _serialize(request: falcon.Request, response: falcon.Response, error: falcon.HTTPError) -> None:
-    """Answer what the web part itself raises, such as 404."""
-    # Nobody loses a message at a path that is no endpoint.
-    log = _log.warning if "endpoint" in request.context else _log.info
-    log("request refused", **_facts(request, error.status_code), reason=error.description)
-    if refuse := request.context.get("refuse"):
-        refuse(response, error.status_code, error.description or "")
-        return
-    response.content_type = PROBLEM_TYPE
-    response.data = problem(error.status_code, error.description)
+class _Answers:
+    def __init__(self, refusals: RefusalLog) -> None:
+        self._refusals = refusals
 
+    def serialize(
+        self, request: falcon.Request, response: falcon.Response, error: falcon.HTTPError
+    ) -> None:
+        """Answer what the web part itself raises, such as 404."""
+        # Nobody loses a message at a path that is no endpoint.
+        grave = "endpoint" in request.context
+        self._log(request, error.status_code, error.description, grave=grave)
+        if refuse := request.context.get("refuse"):
+            refuse(response, error.status_code, error.description or "")
+            return
+        response.content_type = PROBLEM_TYPE
+        response.data = problem(error.status_code, error.description)
 
-def _answer_error(
-    request: falcon.Request, response: falcon.Response, error: Exception, _params: Mapping[str, Any]
-) -> None:
-    """Answer any other error from the table."""
-    answer = next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), _BUG)
-    facts = _facts(request, answer.status)
-    if answer is _BUG:
-        _log.error("request failed", **facts, exc_info=error)
-    else:
-        _log.warning("request refused", **facts, reason=getattr(error, "detail", ""))
-    response.status = answer.status
-    response.set_headers(_headers(answer, error))
-    if refuse := request.context.get("refuse"):
-        refuse(response, answer.status, answer.detail or str(error))
-        return
-    response.content_type = PROBLEM_TYPE
-    receipt = {"receipt": request.context.receipt} if "receipt" in request.context else {}
-    response.data = problem(answer.status, answer.detail or str(error), **receipt)
+    def answer(
+        self,
+        request: falcon.Request,
+        response: falcon.Response,
+        error: Exception,
+        _params: Mapping[str, Any],
+    ) -> None:
+        """Answer any other error from the table."""
+        answer = next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), _BUG)
+        if answer is _BUG:
+            _log.error("request failed", **_facts(request, answer.status), exc_info=error)
+        else:
+            self._log(request, answer.status, getattr(error, "detail", ""))
+        response.status = answer.status
+        response.set_headers(_headers(answer, error))
+        if refuse := request.context.get("refuse"):
+            refuse(response, answer.status, answer.detail or str(error))
+            return
+        response.content_type = PROBLEM_TYPE
+        receipt = {"receipt": request.context.receipt} if "receipt" in request.context else {}
+        response.data = problem(answer.status, answer.detail or str(error), **receipt)
+
+    def _log(
+        self, request: falcon.Request, status: int, reason: str | None, *, grave: bool = True
+    ) -> None:
+        """Log a refusal: each one of a sender that somebody vouches for, of others a few."""
+        facts = {**_facts(request, status), "reason": reason}
+        if "identity" in request.context:
+            _log.warning("request refused", **facts)
+        else:
+            self._refusals.note(facts, grave=grave)
 
 
 def _headers(answer: Answer, error: Exception) -> dict[str, str]:

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from waitress import wasyncore
@@ -14,7 +15,10 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from regbridge.addresses import Network
 from regbridge.web.channel import Channel
+from regbridge.web.fence import Fence
+from regbridge.web.refusal_log import RefusalLog
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -23,6 +27,7 @@ _BACKLOG = 1024
 # NOTE: on Windows select() takes 512 sockets, and one more would end the loop.
 _CONNECTIONS = 500
 _IDLE_SECONDS = 120
+_CLEANUP_SECONDS = 10
 _LOOP_SECONDS = 1.0
 # Larger bodies go to a temporary file while they are received, vouched for or not.
 _SPOOL_BYTES = 1 << 16
@@ -34,9 +39,17 @@ _SWITCH_SECONDS = 0.0005
 
 
 class Listener(TcpWSGIServer):
-    """The listening socket, with the connections that it took."""
+    """The listening socket, with the connections that it took.
+
+    `trusted` are the proxies that are believed about the sender, `fence` says who is let in, and
+    `refusals` logs who is not.
+    """
 
     channel_class = Channel
+    trusted: Sequence[Network] = ()
+    fence: Fence | None = None
+    refusals: RefusalLog
+    _map: dict[int, Any]
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         self._lock = threading.Lock()
@@ -56,6 +69,18 @@ class Listener(TcpWSGIServer):
             if not self._is_closed:
                 super().pull_trigger()
 
+    def maintenance(self, now: int) -> None:
+        """Close connections that are idle, and those whose request comes too slowly."""
+        super().maintenance(now)
+        for channel in self.channels():
+            if channel.is_late:
+                self.refusals.note({"status": 408, "remote_address": channel.peer})
+                channel.will_close = True
+
+    def channels(self) -> list[Channel]:
+        """Return the open connections."""
+        return [channel for channel in self._map.values() if isinstance(channel, Channel)]
+
     def close_socket(self) -> None:
         """Take no more connections; the trigger goes on waking the loop."""
         wasyncore.dispatcher.close(self)
@@ -70,8 +95,8 @@ class Listener(TcpWSGIServer):
 class Server:
     """Serves a WSGI application at one address.
 
-    `body_limit` is in bytes. `trusted_proxy` is the address of the reverse proxy whose
-    X-Forwarded-For and X-Forwarded-Proto are believed; everybody else's are removed.
+    `body_limit` is in bytes. `trusted_proxy` are the networks of the proxies whose X-Forwarded-For
+    and X-Forwarded-Proto are believed. `fence` keeps out addresses, `refusals` logs who is refused.
     `stop_seconds` bounds how long `stop` waits for requests under way.
     """
 
@@ -85,10 +110,15 @@ class Server:
         port: int,
         threads: int,
         body_limit: int,
-        trusted_proxy: str | None,
+        trusted_proxy: Sequence[Network] = (),
+        fence: Fence | None = None,
+        refusals: RefusalLog | None = None,
         stop_seconds: float = 30.0,
     ) -> None:
         self._app = app
+        self._trusted = trusted_proxy
+        self._fence = fence
+        self._refusals = refusals or RefusalLog()
         self._address = address
         self._port = port
         self._stop_seconds = stop_seconds
@@ -101,14 +131,13 @@ class Server:
             "backlog": _BACKLOG,
             "connection_limit": _CONNECTIONS,
             "channel_timeout": _IDLE_SECONDS,
+            "cleanup_interval": _CLEANUP_SECONDS,
             "ident": None,
             "expose_tracebacks": False,
             "log_socket_errors": False,
-            "clear_untrusted_proxy_headers": True,
+            # `Task` takes them out; waitress knows but one proxy (docs/decisions/0033).
+            "clear_untrusted_proxy_headers": False,
         }
-        if trusted_proxy:
-            self._settings["trusted_proxy"] = trusted_proxy
-            self._settings["trusted_proxy_headers"] = "x-forwarded-for x-forwarded-proto"
         self._map: dict[int, Any] = {}
         self._stopping = threading.Event()
         self._deadline = 0.0
@@ -135,6 +164,9 @@ class Server:
             sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
             bind_socket=False,
         )
+        self._listener.trusted = self._trusted
+        self._listener.fence = self._fence
+        self._listener.refusals = self._refusals
         sys.setswitchinterval(min(_SWITCH_SECONDS, sys.getswitchinterval()))
         self._thread.start()
         return _url(listening)
@@ -153,7 +185,7 @@ class Server:
     def _run(self) -> None:
         while not self._is_finished():
             wasyncore.loop(timeout=_LOOP_SECONDS, use_poll=True, map=self._map, count=1)
-        for channel in self._channels():
+        for channel in self._listener.channels():
             channel.handle_close()
 
     def _is_finished(self) -> bool:
@@ -161,13 +193,10 @@ class Server:
         if not self._stopping.is_set():
             return False
         self._listener.close_socket()
-        for channel in self._channels():
+        for channel in self._listener.channels():
             if channel.is_idle:
                 channel.handle_close()
-        return not self._channels() or time.monotonic() >= self._deadline
-
-    def _channels(self) -> list[Channel]:
-        return [channel for channel in self._map.values() if isinstance(channel, Channel)]
+        return not self._listener.channels() or time.monotonic() >= self._deadline
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -11,7 +11,7 @@ from tests.integration.api.conftest import API, BASE, NEXT_TOKEN, TOKEN, Api
 from regbridge.config.loader import load_host
 from regbridge.errors import ConfigError
 from regbridge.host import Address, Host
-from regbridge.web.console.attempts import FREE
+from regbridge.web.attempts import FREE
 
 
 def test_it_is_off_until_it_is_configured(configs: Path) -> None:
@@ -69,18 +69,19 @@ def test_a_stranger_does_not_learn_which_paths_there_are(api: Api) -> None:
         assert api.ask(path, None, {}).status == 401
 
 
-def test_an_address_that_guesses_waits(api: Api) -> None:
+def test_an_address_that_guesses_waits_but_a_right_token_never_does(api: Api) -> None:
     from_there = {"X-Forwarded-For": "203.0.113.7"}
     for _ in range(FREE):
         assert api.get("/status", token="wrong", headers=from_there).status == 401
 
-    answer = api.get("/status", token=TOKEN, headers=from_there)
+    answer = api.get("/status", token="wrong", headers=from_there)
 
     assert answer.status == 429
     assert int(answer.headers["Retry-After"]) > 0
     assert "seconds" in answer.json["detail"]
     elsewhere = {"X-Forwarded-For": "203.0.113.8"}
-    assert api.get("/status", token=TOKEN, headers=elsewhere).status == 200
+    assert api.get("/status", token="wrong", headers=elsewhere).status == 401
+    assert api.get("/status", token=TOKEN, headers=from_there).status == 200
 
 
 def test_to_bring_no_token_is_no_guess_and_a_right_one_forgives(api: Api) -> None:

@@ -113,7 +113,6 @@ class Site:
             "port": 0,
             "threads": 4,
             "body_limit": self.body_limit,
-            "trusted_proxy": None,
         }
         return Server(app, **(defaults | settings))
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from regbridge.addresses import network_of
+
 if TYPE_CHECKING:
     from tests.integration.web.conftest import Site
 
@@ -159,7 +161,7 @@ def test_an_answer_does_not_tell_which_software_made_it(site: Site) -> None:
 
 
 def test_the_sender_behind_a_trusted_proxy_is_known(stopped_site: Site) -> None:
-    with stopped_site.running(trusted_proxy="127.0.0.1"):
+    with stopped_site.running(trusted_proxy=(network_of("127.0.0.1"),)):
         for forwarded in ("203.0.113.7", "198.51.100.1, 203.0.113.7", "203.0.113.7:50123"):
             stopped_site.ask("GET", headers={"X-Forwarded-For": forwarded})
 

@@ -3,9 +3,15 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from regbridge.store import console_tables, proof_tables, tables
+from regbridge.store import admission_tables, console_tables, proof_tables, tables
 
-for each in (tables.Receipt, proof_tables.PassRow, console_tables.AuditRow):
+TABLES = (
+    tables.Receipt,
+    proof_tables.PassRow,
+    console_tables.AuditRow,
+    admission_tables.RefusedRow,
+)
+for each in TABLES:
     assert each.metadata is SQLModel.metadata
 context.configure(
     connection=context.config.attributes["connection"],

@@ -9,7 +9,7 @@ from hashlib import sha256
 import falcon
 
 from regbridge.config.api import ApiConfig
-from regbridge.web.console.attempts import Attempts
+from regbridge.web.attempts import Attempts, guessed
 
 CHALLENGE = 'Bearer realm="regbridge"'
 
@@ -28,26 +28,23 @@ class Gate:
     def admit(self, request: falcon.Request) -> None:
         """Let a request in.
 
+        A right token is let in whatever came from its address before: others may share that.
         Raises `falcon.HTTPUnauthorized`, or `falcon.HTTPTooManyRequests` for an address that has
         guessed too often. To bring no token is no guess.
         """
         address = request.remote_addr
-        if wait := self._attempts.wait(address):
-            seconds = round(wait) + 1
-            raise falcon.HTTPTooManyRequests(
-                description=f"Too many wrong tokens came from your address; "
-                f"ask again in {seconds} seconds.",
-                retry_after=seconds,
-            )
         token = _bearer(request.get_header("Authorization") or "")
         if not token:
             raise _unauthorized("Send a token of host.api as `Authorization: Bearer TOKEN`.")
-        if not self._knows(token):
-            self._attempts.failed(address)
-            raise _unauthorized(
-                "Nobody knows this token; compare it with those that host.api in base.yaml names."
-            )
-        self._attempts.succeeded(address)
+        if self._knows(token):
+            self._attempts.succeeded(address)
+            return
+        if wait := self._attempts.wait(address):
+            raise guessed(wait)
+        self._attempts.failed(address)
+        raise _unauthorized(
+            "Nobody knows this token; compare it with those that host.api in base.yaml names."
+        )
 
     def _knows(self, token: str) -> bool:
         """Compare with every token, so that the time does not tell which one was right."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from typing import Any
 
@@ -13,9 +13,10 @@ import falcon
 from itsdangerous import BadData, URLSafeSerializer
 from pydantic import SecretStr
 
+from regbridge.addresses import Network, address_of, is_among
 from regbridge.config.console import ConsoleConfig
+from regbridge.web.attempts import Attempts
 from regbridge.web.channel import PEER
-from regbridge.web.console.attempts import Attempts
 from regbridge.web.console.visitor import Role, Visitor
 
 COOKIE = "regbridge_console"
@@ -32,7 +33,7 @@ class Access:
     def __init__(
         self,
         config: ConsoleConfig,
-        trusted_proxy: str | None,
+        trusted_proxy: Collection[Network],
         key: bytes,
         clock: Callable[[], float],
     ) -> None:
@@ -117,7 +118,8 @@ class Access:
     def _named_by_proxy(self, request: falcon.Request) -> Visitor | None:
         """Return whom the trusted proxy names, if the request came from it itself."""
         header = self._config.identity_header
-        if header is None or self._proxy is None or request.env.get(PEER) != self._proxy:
+        peer = address_of(request.env.get(PEER, ""))
+        if header is None or not is_among(peer, self._proxy):
             return None
         name = (request.get_header(header) or "").strip()
         if not name:
