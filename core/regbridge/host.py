@@ -12,7 +12,7 @@ import structlog
 
 from regbridge.admission_flush import AdmissionFlush
 from regbridge.admissions import Admissions
-from regbridge.alerts.causes import Alert
+from regbridge.alerts.alert import Alert
 from regbridge.alerts.watch import Watch
 from regbridge.clients import Clients, start_clients
 from regbridge.config.alerts import AlertsConfig

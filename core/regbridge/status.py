@@ -9,6 +9,7 @@ from typing import Any
 from regbridge.reconcile.report import proofs
 from regbridge.remedies import remedy_of
 from regbridge.store import report
+from regbridge.store.admissions import current_tokens, refused_requests
 from regbridge.store.clock import moment
 from regbridge.store.engine import Store
 from regbridge.store.limits import calls_since
@@ -23,8 +24,10 @@ _LISTS: Mapping[str, Callable[[Any], Sequence[Any]]] = {
     "reasons": report.count_reasons,
     "pauses": report.all_pauses,
     "parked_receipts": report.parked_receipts,
+    "tokens": current_tokens,
+    "refused": refused_requests,
 }
-_TIMES = ("since", "until", "received_at")
+_TIMES = ("since", "until", "received_at", "first_used_at", "last_used_at", "last_at")
 
 
 def figures(store: Store, today: date) -> Plain:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from regbridge.alerts.alert import Alert, moment
+from regbridge.alerts.refusals import find_refusals
 from regbridge.models import Client
 from regbridge.store.alerts import (
     has_arrived,
@@ -13,7 +14,6 @@ from regbridge.store.alerts import (
     troubled,
     unread_messages,
 )
-from regbridge.store.clock import from_ms
 from regbridge.store.compared import was_told
 from regbridge.store.engine import Store
 from regbridge.store.passes import last_pass, latest_passes
@@ -38,19 +38,6 @@ _TROUBLE: Mapping[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One thing to tell. `about` is the time of the newest thing in it, in ms.
-
-    `cause` tells causes apart: of one there is at most one alert in an hour.
-    """
-
-    cause: str
-    about: int
-    subject: str
-    text: str
-
-
 def find_alerts(
     store: Store, clients: Mapping[str, Client], now: int, started_at: int
 ) -> list[Alert]:
@@ -61,6 +48,7 @@ def find_alerts(
         *_troubled(store),
         *(each for client in clients.values() for each in _silent(store, client, now, started_at)),
         *(each for client in clients for each in _untold(store, client)),
+        *find_refusals(store, clients, now),
     ]
 
 
@@ -68,7 +56,7 @@ def _parked(store: Store, clients: list[str]) -> Iterator[Alert]:
     for row in store.read(lambda c: parked_registrations(c, clients)):
         count = f"{row.parked} registration{'s are' if row.parked > 1 else ' is'} parked"
         text = (
-            f"The newest at {_moment(row.newest)}. They are kept, and wait for a person: "
+            f"The newest at {moment(row.newest)}. They are kept, and wait for a person: "
             "`regbridge status` says why and what to do."
         )
         yield Alert(f"parked {row.client}", row.newest, f"{row.client}: {count}", text)
@@ -78,7 +66,7 @@ def _unread(store: Store, since: int) -> Iterator[Alert]:
     for row in store.read(lambda c: unread_messages(c, since)):
         count = f"{row.parked} message{'s' if row.parked > 1 else ''} of today cannot be read"
         text = (
-            f"The newest at {_moment(row.newest)}. The sender was answered 400, and they are "
+            f"The newest at {moment(row.newest)}. The sender was answered 400, and they are "
             "kept: `regbridge status` lists them."
         )
         yield Alert(f"unread {row.client}", row.newest, f"{row.client}: {count}", text)
@@ -87,12 +75,12 @@ def _unread(store: Store, since: int) -> Iterator[Alert]:
 def _troubled(store: Store) -> Iterator[Alert]:
     for row in store.read(troubled):
         subject, text = _TROUBLE[row.cause]
-        words = {"name": row.upstream, "until": _moment(row.until)}
+        words = {"name": row.upstream, "until": moment(row.until)}
         yield Alert(
             f"{row.cause} {row.client} {row.upstream}",
             row.since,
             f"{row.client}: {subject.format(**words)}",
-            f"Since {_moment(row.since)}. {text.format(**words)}",
+            f"Since {moment(row.since)}. {text.format(**words)}",
         )
 
 
@@ -112,7 +100,7 @@ def _silent(store: Store, client: Client, now: int, started_at: int) -> Iterator
             f"silence {client.name} {name}",
             last or 0,
             f"{client.name}: nothing arrives at {name}",
-            f"Nothing since {_moment(last) if last else 'ever'}, for {endpoint.silence_hours:g} "
+            f"Nothing since {moment(last) if last else 'ever'}, for {endpoint.silence_hours:g} "
             "hours or more. If people register, look in Cvent at Admin > Integrations > Push API, "
             "whether the integration is on, and at the event's webhooks.",
         )
@@ -132,7 +120,7 @@ def _untold(store: Store, client: str) -> Iterator[Alert]:
             f"untold {client} {row.event}",
             row.finished_at,
             f"{client}: no webhook comes from the event {row.event}",
-            f"{count} at Cvent since {_moment(since)}, and no message about any of them. {sent} "
+            f"{count} at Cvent since {moment(since)}, and no message about any of them. {sent} "
             + (_EVENT_SWITCH if anything else _INTEGRATION_SWITCH),
         )
 
@@ -146,7 +134,3 @@ _INTEGRATION_SWITCH = (
     "Integrations, whether the integration is active (Cvent switches it off when its token is "
     "refused), and whether its URL is right; then at this event's Integrations > Webhooks."
 )
-
-
-def _moment(ms: int) -> str:
-    return from_ms(ms).strftime("%Y-%m-%d %H:%M UTC")

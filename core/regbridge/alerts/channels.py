@@ -7,7 +7,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 
-from regbridge.alerts.causes import Alert
+from regbridge.alerts.alert import Alert
 from regbridge.alerts.watch import Channel
 from regbridge.config.alerts import AlertsConfig, EmailConfig, Tls, WebhookConfig
 from regbridge.errors import RetryableError

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from regbridge.alerts.causes import Alert, find_alerts
+from regbridge.alerts.alert import Alert
+from regbridge.alerts.causes import find_alerts
 from regbridge.errors import RegbridgeError
 from regbridge.models import Client
 from regbridge.periodic import Periodic

@@ -39,6 +39,7 @@ class Regbridge(Extended):
         "drain": "regbridge.cli.drain:drain",
         "purge": "regbridge.cli.purge:purge",
         "forget": "regbridge.cli.forget:forget",
+        "rotate-token": "regbridge.cli.rotate_token:rotate_token",
         "show-config": "regbridge.cli.show_config:show_config",
         "plugins": "regbridge.cli.plugins:plugins",
         "schema": "regbridge.cli.schema:schema",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -81,6 +82,8 @@ def _print(found: Mapping[str, Any]) -> None:
     print_proofs(found["proofs"])
     _print_list("Paused", [_named(row) for row in found["pauses"]])
     _print_list("Calls to vendors today (GMT)", found["calls"])
+    _print_list("Tokens of endpoints that take several", _rotated(found.get("tokens", ())))
+    _print_list("Refused in the last days", list(found.get("refused", ())))
     _print_list("Parked receipts (messages that cannot be read)", found["parked_receipts"])
     unsplit = sum(row["receipts"] for row in found["receipts"] if row["state"] == State.PENDING)
     if unsplit:
@@ -91,6 +94,13 @@ def _print(found: Mapping[str, Any]) -> None:
         say(f"The oldest pending registration arrived at {found['pending_since']}.")
     elif not unsplit:
         say("Nothing is pending.")
+
+
+def _rotated(tokens: Iterable[dict[str, Any]]) -> Rows:
+    """Return the tokens of the endpoints at which one is replaced by another."""
+    tokens = list(tokens)
+    doors = Counter((row["client"], row["endpoint"]) for row in tokens)
+    return [row for row in tokens if doors[row["client"], row["endpoint"]] > 1]
 
 
 def _named(pause: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,9 @@ ADDRESSES = 20
 MOST = 500
 """So many rows of refused requests are kept, the newest."""
 
+SHOWN = 50
+"""So many of them are shown at once."""
+
 _TOKEN_DAYS = 400
 _Door = tuple[str, str, Cause]
 _REFUSED_KEY = ("client", "endpoint", "cause", "address")
@@ -109,29 +112,44 @@ def add_refusals(connection: Connection, refusals: Mapping[Refusal, int], now: i
     _forget_refusals(connection, now)
 
 
-def current_tokens(connection: Connection, client: str = "") -> Sequence[Any]:
-    """Return the tokens of all endpoints, or of a client's, that the last started host takes."""
+def current_tokens(connection: Connection) -> Sequence[Any]:
+    """Return the tokens of each endpoint that the host that started last takes, and their uses.
+
+    Rows are (client, endpoint, token, since, uses, first_used_at, last_used_at).
+    """
     table = endpoint_tokens.c
     last = (
         select(table.client, table.endpoint, func.max(table.configured_at))
         .group_by(table.client, table.endpoint)
         .subquery()
     )
-    statement = select(endpoint_tokens).where(
-        tuple_(table.client, table.endpoint, table.configured_at).in_(select(last))
+    statement = select(
+        table.client,
+        table.endpoint,
+        table.name.label("token"),
+        table.since,
+        table.uses,
+        table.first_used_at,
+        table.last_used_at,
+    ).where(tuple_(table.client, table.endpoint, table.configured_at).in_(select(last)))
+    order = (table.client, table.endpoint, table.since, table.name)
+    return connection.execute(statement.order_by(*order)).all()
+
+
+def refused_requests(connection: Connection, after: int = 0, limit: int = SHOWN) -> Sequence[Any]:
+    """Return who was refused last after a time (ms), the newest first.
+
+    Rows are (client, endpoint, cause, address, by_cvent, requests, since, last_at).
+    """
+    table = refused.c
+    names = (*_REFUSED_KEY, "by_cvent", "requests")
+    statement = select(
+        *(table[name] for name in names), table.first_at.label("since"), table.last_at
     )
-    if client:
-        statement = statement.where(table.client == client)
+    order = (table.last_at.desc(), *(table[name] for name in _REFUSED_KEY))
     return connection.execute(
-        statement.order_by(table.client, table.endpoint, table.since, table.name)
+        statement.where(table.last_at > after).order_by(*order).limit(limit)
     ).all()
-
-
-def refused_requests(connection: Connection, since: int = 0, limit: int = MOST) -> Sequence[Any]:
-    """Return who was refused since a time (ms), the last one first."""
-    statement = select(refused).where(refused.c.last_at > since).limit(limit)
-    newest = (refused.c.last_at.desc(), *(refused.c[name] for name in _REFUSED_KEY))
-    return connection.execute(statement.order_by(*newest)).all()
 
 
 def _fewer(refusals: Mapping[Refusal, int]) -> Iterable[tuple[Refusal, int]]:

@@ -6,7 +6,8 @@ import pytest
 from tests.integration.ledger.conftest import Ledger
 from tests.integration.ledger.reconcile_places import REPORT, Places, finished, on_sqlite
 
-from regbridge.alerts.causes import Alert, find_alerts
+from regbridge.alerts.alert import Alert
+from regbridge.alerts.causes import find_alerts
 from regbridge.models import ReceiptKind
 from regbridge.store.passes import reopen_pass
 from regbridge.testing.payloads import SUMMIT

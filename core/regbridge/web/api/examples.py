@@ -99,6 +99,29 @@ EXAMPLES: dict[str, Any] = {
         "pauses": [],
         "parked_receipts": [],
         "calls": [{"key": "cvent apap", "day": "2026-11-24", "calls": 1, "left": 14_999}],
+        "tokens": [
+            {
+                "client": "apap",
+                "endpoint": "CventReg",
+                "token": "env APAP_CVENT_TOKEN",
+                "since": _AT,
+                "uses": 5,
+                "first_used_at": _AT,
+                "last_used_at": _AT,
+            }
+        ],
+        "refused": [
+            {
+                "client": "apap",
+                "endpoint": "CventReg",
+                "cause": "wrong token",
+                "address": "203.0.113.7",
+                "by_cvent": False,
+                "requests": 2,
+                "since": _AT,
+                "last_at": _AT,
+            }
+        ],
         "proofs": [_PASS],
         "pending_since": None,
     },

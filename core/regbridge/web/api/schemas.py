@@ -47,6 +47,31 @@ _ENDING = {"state": STATE, "reason": TEXT, "field": TEXT}
 
 SCHEMAS: dict[str, Schema] = {
     "Status": _object(
+        {
+            "tokens": _list(
+                _object(
+                    client=TEXT,
+                    endpoint=TEXT,
+                    token={**TEXT, "description": "Where it comes from."},
+                    since=MOMENT,
+                    uses=COUNT,
+                    first_used_at=_or_null(MOMENT),
+                    last_used_at=_or_null(MOMENT),
+                )
+            ),
+            "refused": _list(
+                _object(
+                    client=TEXT,
+                    endpoint=TEXT,
+                    cause=TEXT,
+                    address={**TEXT, "description": "Empty for many addresses."},
+                    by_cvent={**TRUTH, "description": "One of them seems to be Cvent's."},
+                    requests=COUNT,
+                    since=MOMENT,
+                    last_at=MOMENT,
+                )
+            ),
+        },
         receipts=_list(
             _object(
                 client=TEXT, endpoint=TEXT, state=STATE, receipts=COUNT, records=COUNT, split=COUNT
