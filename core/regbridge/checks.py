@@ -11,6 +11,8 @@ from regbridge.clients import Clients, start_clients
 from regbridge.config.case_file import cases_path, read_cases
 from regbridge.config.loader import client_paths, load_client, load_host
 from regbridge.config.place import located, shown
+from regbridge.config.schema import HostConfig
+from regbridge.doors import doubts_about_client, doubts_about_host
 from regbridge.errors import ConfigError, RegbridgeError
 from regbridge.models import Finding, Level
 from regbridge.nearest import did_you_mean
@@ -39,10 +41,10 @@ def check_folder(
 
     `online` also tries their targets, which changes nothing there.
     """
-    base = _base_findings(folder)
+    host, base = _read_host(folder)
     clients = start_clients(folder)
     try:
-        checked = [_check(folder, path, clients, online) for path in client_paths(folder)]
+        checked = [_check(folder, path, clients, host, online) for path in client_paths(folder)]
     finally:
         clients.close()
     # A mistake in base.yaml is one mistake, however many clients it stops.
@@ -54,12 +56,12 @@ def check_folder(
     return base, [client for client in known if not names or client.name in names]
 
 
-def _base_findings(folder: Path) -> list[Finding]:
+def _read_host(folder: Path) -> tuple[HostConfig | None, list[Finding]]:
     try:
-        load_host(folder)
+        config = load_host(folder).config
     except ConfigError as error:
-        return list(error.findings)
-    return []
+        return None, list(error.findings)
+    return config, list(doubts_about_host(config, shown(folder / "base.yaml")))
 
 
 def _unknown(names: Collection[str], known: Collection[str]) -> list[Finding]:
@@ -70,7 +72,9 @@ def _unknown(names: Collection[str], known: Collection[str]) -> list[Finding]:
     ]
 
 
-def _check(folder: Path, path: Path, clients: Clients, online: bool) -> ClientCheck:
+def _check(
+    folder: Path, path: Path, clients: Clients, host: HostConfig | None, online: bool
+) -> ClientCheck:
     cases, case_findings = _read_cases(path)
     for refused in clients.refused:
         if refused.file == path:
@@ -78,7 +82,8 @@ def _check(folder: Path, path: Path, clients: Clients, online: bool) -> ClientCh
             return ClientCheck(refused.name, shown(path), findings)
     client_file = load_client(folder, path)
     pipeline = clients.running[client_file.config.client]
-    findings = tuple(run_cases(client_file, pipeline))
+    doubts = doubts_about_client(pipeline.client, host)
+    findings = (*located(doubts, client_file.origins), *run_cases(client_file, pipeline))
     if online:
         findings += tuple(located(_online(pipeline), client_file.origins))
     counts = {
