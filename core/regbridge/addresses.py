@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
@@ -18,6 +19,7 @@ _NEIGHBOURS = 64
 """So many bits of an IPv6 address are one neighbour's: who has one address has all behind them."""
 
 
+@lru_cache(maxsize=1024)  # those of proxies and of Cvent come with every request
 def address_of(text: str) -> Address | None:
     """Return the address that a text holds, as proxies write it; None for any other text.
 
