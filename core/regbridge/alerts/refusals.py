@@ -53,7 +53,7 @@ def _wrong_token(client: str, endpoint: str, rows: Sequence[Any], last: int | No
         f"tokens {client} {endpoint}",
         newest if by_cvent else newest - newest % _DAY,
         f"{client}: {endpoint} refuses tokens",
-        f"{_summary(rows)} brought a wrong token. {taken} {what_to_do}",
+        f"{_summary(rows)} brought no right token. {taken} {what_to_do}",
     )
 
 

@@ -27,6 +27,8 @@ from regbridge.store.clock import moment
 from regbridge.store.shared_clock import SharedClock
 from regbridge.tokens import name_of
 
+WINDOWS = sys.platform == "win32"
+
 _COLUMNS = ("token", "since", "uses", "first_used_at", "last_used_at")
 
 
@@ -110,7 +112,7 @@ def _steps(written: Written, old: Reference, new: Reference, file: Path | None) 
 
 
 def _file_step(file: Path) -> list[str]:
-    if sys.platform == "win32":
+    if WINDOWS:
         return [
             f"{file} has the rights of its folder: the service's account must be able to read it,",
             "and nobody else.",
@@ -119,7 +121,7 @@ def _file_step(file: Path) -> list[str]:
 
 
 def _variable_step(name: str) -> list[str]:
-    if sys.platform == "win32":
+    if WINDOWS:
         return [
             f"Put it into the variable {name} of the service, in an administrator's PowerShell:",
             f'[Environment]::SetEnvironmentVariable("{name}", "THE TOKEN", "Machine")',
