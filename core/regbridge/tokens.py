@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +21,7 @@ def position_of(sent: str, tokens: Sequence[str]) -> int | None:
     return fits.index(True) if bytes_ and any(fits) else None
 
 
+@lru_cache(maxsize=1024)  # of each request that is let in
 def fingerprint(key: bytes, token: str) -> str:
     """Return what tells tokens apart in the ledger; `key` is the ledger's own secret."""
     return hmac.new(key, b"token " + _as_bytes(token), sha256).hexdigest()[:_DIGITS]
