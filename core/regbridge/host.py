@@ -31,6 +31,7 @@ from regbridge.web.door import Door
 from regbridge.web.fence import Allowed, Fence
 from regbridge.web.refusal_log import RefusalLog
 from regbridge.web.server import Server
+from regbridge.web.vouching import Vouching
 from regbridge.worker.loop import Worker
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ class Host:
     def _new_server(self, intake: Intake) -> Server:
         config = self.file.config
         limit = int(config.body_limit)
+        door = Door(self._admissions)
         app = create_app(
             self.clients,
             intake.accept,
@@ -190,7 +192,7 @@ class Host:
             health=self.health,
             clock=self._clock.moment,
             timings=self._timings,
-            door=Door(self._admissions),
+            door=door,
             refusals=self._refusals,
             desk=self._new_desk(),
             source=self._new_source(),
@@ -204,6 +206,7 @@ class Host:
             body_limit=limit,
             trusted_proxy=config.trusted_proxy,
             fence=self._new_fence(),
+            vouch=Vouching(self.clients, door, app.req_options),
             refusals=self._refusals,
         )
 

@@ -57,9 +57,13 @@ Name = Annotated[
 _OUR_OWN = ("/api", "/console", "/health", "/metrics")
 
 
+def is_our_own(path: str) -> bool:
+    """Say whether the host answers a path itself."""
+    return f"/{path.lstrip('/').partition('/')[0]}" in _OUR_OWN
+
+
 def _not_our_own(path: str) -> str:
-    """Refuse a path that the host answers itself."""
-    if f"/{path.split('/')[1]}" in _OUR_OWN:
+    if is_our_own(path):
         raise ValueError(f"paths below {', '.join(_OUR_OWN)} are the host's own; take another one")
     return path
 

@@ -4,94 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
+from http import HTTPStatus
 from typing import Any
 
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
 from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import Error
 
 from regbridge.web.body import too_large_text
-from regbridge.web.errors import PROBLEM_TYPE, problem
-from regbridge.web.fence import Head
-from regbridge.web.forwarded import HEADERS, Sender, sender
+from regbridge.web.errors import PROBLEM_TYPE, Answer, problem
+from regbridge.web.forwarded import HEADERS
+from regbridge.web.parser import Parser, RefusedError
 
 PEER = "regbridge.peer"
 """Where the environment of a request has the address of the connection itself."""
 
 _DISCARD_SECONDS = 30.0
-_FREE_SECONDS = 60.0
-_SLOWEST = 500.0
-"""A request has a minute, and a second more for so many bytes of it."""
-
 _DETAILS = {
     400: "This is not a valid HTTP request.",
-    403: "Your address, {address}, is not among those that are let in here; `allow_from` in "
-    "regbridge's configuration names them.",
     431: "The head of the request is too long.",
     500: "The service failed; its log has the reason.",
     501: "The only Transfer-Encoding that is supported is chunked.",
 }
-
-
-class ForbiddenError(Error):
-    """What waitress keeps of a request whose address is not let in."""
-
-    code = 403
-    reason = "Forbidden"
-
-
-class Parser(HTTPRequestParser):
-    """Reads a request; one that is refused by its head is never asked for its body.
-
-    `sender` is who sent it, once its head is there; until then, whose connection it is.
-    """
-
-    path: str
-    request_uri: str
-
-    def __init__(self, adjustments: Any, channel: Channel) -> None:
-        super().__init__(adjustments)
-        self._channel = channel
-        self._begun = time.monotonic()
-        self.sender = Sender(channel.peer)
-
-    def received(self, data: bytes) -> int:
-        """Take in bytes and return how many belong to this request."""
-        had_head = self.headers_finished
-        consumed = super().received(data)
-        if self.headers_finished and not (had_head or self.empty or self.error):
-            self._look_at_head()
-        if self.error is not None:
-            # NOTE: waitress would answer "100 Continue" and read a body that it has refused.
-            self.expect_continue = False
-        return consumed
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it comes so slowly that its connection is better used by others."""
-        bytes_ = self.header_bytes_received + self.body_bytes_received
-        return time.monotonic() - self._begun > _FREE_SECONDS + bytes_ / _SLOWEST
-
-    def _look_at_head(self) -> None:
-        """Learn who sent it, and refuse whom the fence keeps out."""
-        server = self._channel.server
-        self.sender = sender(
-            self._channel.peer,
-            self.headers.get("X_FORWARDED_FOR", ""),
-            self.headers.get("X_FORWARDED_PROTO", ""),
-            server.trusted,
-        )
-        head = Head(
-            path=self.path,
-            uri=self.request_uri,
-            address=self.sender.address,
-            authorization=self.headers.get("AUTHORIZATION", ""),
-            agent=self.headers.get("USER_AGENT", ""),
-        )
-        if server.fence and not server.fence.lets_in(head):
-            self.error = ForbiddenError("")
-            self.completed = True
 
 
 class RefusalTask(ErrorTask):
@@ -103,15 +36,12 @@ class RefusalTask(ErrorTask):
         """Write the answer."""
         # types-waitress calls the request an Error.
         request: Any = self.request
-        code, address = request.error.code, request.sender.address
-        if code == 413:
-            detail = too_large_text(self.channel.adj.max_request_body_size - 1)
-        else:
-            detail = _DETAILS.get(code, "").format(address=address)
-        body = problem(code, detail)
-        self.channel.server.refusals.note({"status": code, "remote_address": address})
-        self.status = f"{code} {request.error.reason}"
-        self.response_headers = [("Content-Type", PROBLEM_TYPE)]
+        answer = self._answer(request.error)
+        body = problem(answer.status, answer.detail)
+        address = request.sender.address
+        self.channel.server.refusals.note({"status": answer.status, "remote_address": address})
+        self.status = f"{int(answer.status)} {request.error.reason}"
+        self.response_headers = [("Content-Type", PROBLEM_TYPE), *answer.headers.items()]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
@@ -119,6 +49,15 @@ class RefusalTask(ErrorTask):
         # NOTE: to close with unread bytes resets the connection, which can take the answer away
         # from a sender that is still sending. The sender closes, or `received` does.
         self.close_on_finish = False
+
+    def _answer(self, error: Any) -> Answer:
+        if isinstance(error, RefusedError):
+            return error.answer
+        if error.code == 413:
+            detail = too_large_text(self.channel.adj.max_request_body_size - 1)
+        else:
+            detail = _DETAILS.get(error.code, "")
+        return Answer(HTTPStatus(error.code), detail)
 
 
 class Task(WSGITask):
@@ -139,6 +78,24 @@ class Task(WSGITask):
         return environment
 
 
+class Question:
+    """Asks whether anybody vouches for a request, in a thread that may wait for the answer."""
+
+    def __init__(self, channel: Channel, request: Parser) -> None:
+        self._channel = channel
+        self._request = request
+
+    def service(self) -> None:
+        """Ask, and go on with the connection."""
+        request: Any = self._request  # types-waitress calls the request an Error
+        environment = Task(self._channel, request).get_environment()
+        self._channel.vouched(self._request, self._channel.server.vouch(environment))
+
+    def cancel(self) -> None:
+        """Give up with the connection."""
+        self._channel.cancel()
+
+
 class Channel(HTTPChannel):
     """One connection."""
 
@@ -148,6 +105,7 @@ class Channel(HTTPChannel):
     server: Any
 
     _discard_until: float | None = None
+    _is_asking = False
 
     def parser_class(self, adjustments: Any) -> Parser:  # type: ignore[override]
         """Return what reads the next request."""
@@ -161,8 +119,7 @@ class Channel(HTTPChannel):
     @property
     def is_late(self) -> bool:
         """Whether a request comes too slowly."""
-        # types-waitress does not know whose parser it is.
-        request: Any = self.request
+        request = self._parser
         return not self.requests and request is not None and request.is_late
 
     @property
@@ -177,13 +134,56 @@ class Channel(HTTPChannel):
             self.request = None
             self._discard_until = time.monotonic() + _DISCARD_SECONDS
 
+    def readable(self) -> bool:
+        """Say whether more is read: not while it is asked whether anybody vouches for it."""
+        return bool(super().readable()) and not self._is_asking
+
     def received(self, data: bytes) -> bool:
         """Take in bytes; after a refusal they are forgotten."""
         if self._discard_until is None:
-            return super().received(data)
+            taken = super().received(data)
+            self._ask()
+            return taken
         if time.monotonic() > self._discard_until:
             self.will_close = True
         return False
+
+    def service(self) -> None:
+        """Answer a request; the one behind it may have waited for its turn to be asked about."""
+        super().service()
+        self._ask()
+
+    def vouched(self, request: Parser, refusal: Answer | None) -> None:
+        """Go on after a question: read the body of a request, or refuse it."""
+        with self.requests_lock:
+            self._is_asking = False
+            if self._parser is not request:  # the connection was closed meanwhile
+                return
+            if refusal:
+                request.refuse(refusal)
+                self.requests = [request]
+                self.request = None
+            elif request.waits_to_continue:
+                self.send_continue()
+        if refusal:
+            self.service()
+        else:
+            self.server.pull_trigger()
+
+    def _ask(self) -> None:
+        """Ask about a large body; of several requests in a row, when its turn has come."""
+        with self.requests_lock:
+            request = self._parser
+            if request is not None and request.must_be_vouched_for and not self.requests:
+                request.must_be_vouched_for = False
+                self._is_asking = True
+                self.server.add_task(Question(self, request))
+
+    @property
+    def _parser(self) -> Parser | None:
+        """The request that is being read; types-waitress does not know whose parser it is."""
+        found: Parser | None = self.request  # type: ignore[assignment]
+        return found
 
     def handle_close(self) -> None:
         """Close the connection, and the spool file of a request that did not come to its end."""

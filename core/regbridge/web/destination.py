@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+import falcon
+
 from regbridge.errors import ConfigError
 from regbridge.models import Endpoint
 
@@ -47,6 +49,20 @@ def find_destination(clients: Clients, uri: str) -> Destination | None:
     if refused:
         raise refused
     return None
+
+
+def uri_of(request: falcon.Request) -> str:
+    """Return a request's URI as it was sent."""
+    uri: str = request.env.get("REQUEST_URI", request.path)
+    return uri
+
+
+def no_endpoint() -> falcon.HTTPNotFound:
+    """Return the 404 of a path that no endpoint has."""
+    return falcon.HTTPNotFound(
+        description="No endpoint has this path; compare the URL in Cvent's integration "
+        "settings with the `path` of the client's endpoints."
+    )
 
 
 def _segments(uri: str) -> list[str]:

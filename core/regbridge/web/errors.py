@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -70,6 +70,16 @@ _BUG = Answer(
 )
 
 
+def answer_to(error: Exception) -> Answer:
+    """Return how an error is answered."""
+    if isinstance(error, falcon.HTTPError):
+        headers = error.headers or {}
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        return Answer(HTTPStatus(error.status_code), error.description or "", dict(pairs))
+    answer = next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), _BUG)
+    return answer if answer.detail else replace(answer, detail=str(error))
+
+
 def problem(status: int, detail: str | None, **members: Any) -> bytes:
     """Return a problem document (RFC 9457); `members` are added to it."""
     document = {
@@ -114,7 +124,7 @@ class _Answers:
         _params: Mapping[str, Any],
     ) -> None:
         """Answer any other error from the table."""
-        answer = next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), _BUG)
+        answer = answer_to(error)
         if answer is _BUG:
             _log.error("request failed", **_facts(request, answer.status), exc_info=error)
         else:
@@ -122,11 +132,11 @@ class _Answers:
         response.status = answer.status
         response.set_headers(_headers(answer, error))
         if refuse := request.context.get("refuse"):
-            refuse(response, answer.status, answer.detail or str(error))
+            refuse(response, answer.status, answer.detail)
             return
         response.content_type = PROBLEM_TYPE
         receipt = {"receipt": request.context.receipt} if "receipt" in request.context else {}
-        response.data = problem(answer.status, answer.detail or str(error), **receipt)
+        response.data = problem(answer.status, answer.detail, **receipt)
 
     def _log(
         self, request: falcon.Request, status: int, reason: str | None, *, grave: bool = True

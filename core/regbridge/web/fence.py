@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from regbridge.addresses import Network, address_of, is_among
@@ -11,6 +12,7 @@ from regbridge.admissions import Admissions, Cause, Refusal
 from regbridge.errors import ConfigError
 from regbridge.tokens import position_of
 from regbridge.web.destination import find_destination
+from regbridge.web.errors import Answer
 
 if TYPE_CHECKING:
     from regbridge.clients import Clients
@@ -60,18 +62,21 @@ class Fence:
         self._everywhere = everywhere
         self._own = own or {}
 
-    def lets_in(self, head: Head) -> bool:
-        """Say whether a request may go on; one that may not is counted."""
+    def refusal(self, head: Head) -> Answer | None:
+        """Return how a request is refused, None for one that may go on."""
         door = self._door(head)
         if door.allowed is None or is_among(address_of(head.address), door.allowed):
-            return True
-        by_cvent = (
-            says_cvent(head.agent) or position_of(head.authorization, door.tokens) is not None
-        )
+            return None
+        right = position_of(head.authorization, door.tokens) is not None
+        by_cvent = right or says_cvent(head.agent)
         self._admissions.refused(
             Refusal(door.client, door.endpoint, Cause.ADDRESS, head.address, by_cvent)
         )
-        return False
+        return Answer(
+            HTTPStatus.FORBIDDEN,
+            f"Your address, {head.address}, is not among those that are let in here; `allow_from` "
+            "in regbridge's configuration names them.",
+        )
 
     def _door(self, head: Head) -> _Door:
         """Return what a request knocks at, by the same readings of its path as those that answer.

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from waitress import wasyncore
@@ -17,6 +17,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from regbridge.addresses import Network
 from regbridge.web.channel import Channel
+from regbridge.web.errors import Answer
 from regbridge.web.fence import Fence
 from regbridge.web.refusal_log import RefusalLog
 
@@ -29,7 +30,7 @@ _CONNECTIONS = 500
 _IDLE_SECONDS = 120
 _CLEANUP_SECONDS = 10
 _LOOP_SECONDS = 1.0
-# Larger bodies go to a temporary file while they are received, vouched for or not.
+# Larger bodies go to a temporary file while they are received, once they are vouched for.
 _SPOOL_BYTES = 1 << 16
 _RECEIVE_BYTES = 1 << 16
 _HEAD_BYTES = 1 << 15
@@ -38,16 +39,21 @@ _HEAD_BYTES = 1 << 15
 _SWITCH_SECONDS = 0.0005
 
 
+Vouch = Callable[[dict[str, Any]], Answer | None]
+"""Returns how a request is refused whose body nobody wants, from its WSGI environment."""
+
+
 class Listener(TcpWSGIServer):
     """The listening socket, with the connections that it took.
 
-    `trusted` are the proxies that are believed about the sender, `fence` says who is let in, and
-    `refusals` logs who is not.
+    `trusted` are the proxies that are believed about the sender, `fence` says who is let in,
+    `vouch` whose large body is read, and `refusals` logs who is refused.
     """
 
     channel_class = Channel
     trusted: Sequence[Network] = ()
     fence: Fence | None = None
+    vouch: Vouch | None = None
     refusals: RefusalLog
     _map: dict[int, Any]
 
@@ -96,8 +102,9 @@ class Server:
     """Serves a WSGI application at one address.
 
     `body_limit` is in bytes. `trusted_proxy` are the networks of the proxies whose X-Forwarded-For
-    and X-Forwarded-Proto are believed. `fence` keeps out addresses, `refusals` logs who is refused.
-    `stop_seconds` bounds how long `stop` waits for requests under way.
+    and X-Forwarded-Proto are believed. `fence` keeps out addresses, `vouch` strangers with large
+    bodies, `refusals` logs who is refused. `stop_seconds` bounds how long `stop` waits for requests
+    under way.
     """
 
     listener_class: ClassVar[type[Listener]] = Listener
@@ -112,12 +119,14 @@ class Server:
         body_limit: int,
         trusted_proxy: Sequence[Network] = (),
         fence: Fence | None = None,
+        vouch: Vouch | None = None,
         refusals: RefusalLog | None = None,
         stop_seconds: float = 30.0,
     ) -> None:
         self._app = app
         self._trusted = trusted_proxy
         self._fence = fence
+        self._vouch = vouch
         self._refusals = refusals or RefusalLog()
         self._address = address
         self._port = port
@@ -166,6 +175,7 @@ class Server:
         )
         self._listener.trusted = self._trusted
         self._listener.fence = self._fence
+        self._listener.vouch = self._vouch
         self._listener.refusals = self._refusals
         sys.setswitchinterval(min(_SWITCH_SECONDS, sys.getswitchinterval()))
         self._thread.start()

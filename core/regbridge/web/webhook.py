@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import falcon
 import structlog
 
-from regbridge.errors import AuthenticationError, MalformedMessageError
+from regbridge.errors import MalformedMessageError
 from regbridge.message import Envelope, normal_id, read_envelope
-from regbridge.models import Request
 from regbridge.store.intake import Arrival
 from regbridge.timings import Key, Stage, Timings
 from regbridge.web.body import Encoding, encoding, inflate, read
-from regbridge.web.destination import Destination, find_destination
-from regbridge.web.door import Door
+from regbridge.web.destination import Destination, find_destination, no_endpoint, uri_of
+from regbridge.web.door import Door, head_of
 
 if TYPE_CHECKING:
     from regbridge.clients import Clients
@@ -67,27 +66,15 @@ class Webhook:
 
     def _find(self, req: falcon.Request) -> Destination:
         """Find the endpoint. Raises `ConfigError` for one of a client that does not run."""
-        found = find_destination(self._clients, req.env.get("REQUEST_URI", req.path))
+        found = find_destination(self._clients, uri_of(req))
         if found is None:
-            raise falcon.HTTPNotFound(
-                description="No endpoint has this path; compare the URL in Cvent's integration "
-                "settings with the `path` of the client's endpoints."
-            )
+            raise no_endpoint()
         return found
 
     def _authenticate(self, req: falcon.Request, destination: Destination) -> str:
         """Return who sent the request, judged by its head alone; raises `AuthenticationError`."""
-        head = Request(
-            method=req.method,
-            path=req.path,
-            headers=req.headers_lower,
-            remote_address=req.remote_addr,
-        )
-        try:
-            identity = destination.pipeline.authenticate(head, destination.endpoint)
-        except AuthenticationError:
-            self._door.refuse(head, destination)
-            raise
+        head = head_of(req)
+        identity = self._door.authenticate(head, destination)
         self._door.let_in(head, destination)
         req.context.identity = identity.name
         return identity.name

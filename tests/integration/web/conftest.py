@@ -16,12 +16,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from regbridge.admissions import Admissions
 from regbridge.errors import AuthenticationError, ConfigError
 from regbridge.models import Client, Endpoint, Finding, Identity, Level, Request
 from regbridge.store.intake import Arrival
 from regbridge.timings import Timings
 from regbridge.web.app import create_app
+from regbridge.web.door import Door
 from regbridge.web.server import Server
+from regbridge.web.vouching import Vouching
 
 BODY_LIMIT = 200_000
 STUB = "547c3e6c-20e2-4d2a-b0c2-8d9ba77d2f11"
@@ -90,6 +93,7 @@ class Site:
     accepting: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     timings: Timings = field(default_factory=Timings)
+    admissions: Admissions = field(default_factory=Admissions)
 
     def __post_init__(self) -> None:
         self.released.set()
@@ -100,19 +104,22 @@ class Site:
 
     def server(self, **settings: Any) -> Server:
         """Return a server for this site that is not started."""
+        clients, door = cast("Any", self.clients), Door(self.admissions)
         app = create_app(
-            cast("Any", self.clients),
+            clients,
             self.accept,
             body_limit=self.body_limit,
             health=self.health,
             clock=lambda: self.now,
             timings=self.timings,
+            door=door,
         )
         defaults: dict[str, Any] = {
             "address": "127.0.0.1",
             "port": 0,
             "threads": 4,
             "body_limit": self.body_limit,
+            "vouch": Vouching(clients, door, app.req_options),
         }
         return Server(app, **(defaults | settings))
 

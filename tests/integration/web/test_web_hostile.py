@@ -29,7 +29,7 @@ def impatient(
     monkeypatch.setattr("regbridge.web.server._LOOP_SECONDS", 0.05)
     monkeypatch.setattr("regbridge.web.server._CLEANUP_SECONDS", 0)
     monkeypatch.setattr("regbridge.web.server._IDLE_SECONDS", idle)
-    monkeypatch.setattr("regbridge.web.channel._FREE_SECONDS", free)
+    monkeypatch.setattr("regbridge.web.parser.FREE_SECONDS", free)
     with site.running():
         yield
 
@@ -55,7 +55,7 @@ def test_a_head_that_comes_too_slowly_ends_its_connection(
         with capture_logs() as logs:
             connection.sendall(beginning)
             assert is_closed(connection)
-        monkeypatch.setattr("regbridge.web.channel._FREE_SECONDS", 60.0)
+        monkeypatch.setattr("regbridge.web.parser.FREE_SECONDS", 60.0)
         assert stopped_site.ask("GET").status == 200
 
     assert [(log["status"], log["remote_address"]) for log in logs] == [(408, "127.0.0.1")]
