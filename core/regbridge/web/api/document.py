@@ -27,6 +27,7 @@ ERRORS: dict[str, dict[str, Any]] = {
         "description": "No token, or a wrong one.",
         "headers": {"WWW-Authenticate": {"schema": {"type": "string"}}},
     },
+    "403": {"description": "The address that asks is not let in."},
     "404": {"description": "It is not in the ledger."},
     "429": {
         "description": "Too many wrong tokens came from this address.",
