@@ -21,7 +21,7 @@ _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 300.0  # a sync of 50,000 registrations takes its time
 _REMEDIES = {
     401: "give the token that the client's file names; the log of the host has the reason",
-    403: "give the token that the client's file names",
+    403: "let `allow_from` name the address that you send from",
     404: "compare the path with the endpoints in the client's file",
     503: "see the log of the host, and run `regbridge check --online`",
 }

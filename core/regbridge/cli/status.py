@@ -83,7 +83,7 @@ def _print(found: Mapping[str, Any]) -> None:
     _print_list("Paused", [_named(row) for row in found["pauses"]])
     _print_list("Calls to vendors today (GMT)", found["calls"])
     _print_list("Tokens of endpoints that take several", _rotated(found.get("tokens", ())))
-    _print_list("Refused in the last days", list(found.get("refused", ())))
+    _print_list("Refused in the last days", [_refused(row) for row in found.get("refused", ())])
     _print_list("Parked receipts (messages that cannot be read)", found["parked_receipts"])
     unsplit = sum(row["receipts"] for row in found["receipts"] if row["state"] == State.PENDING)
     if unsplit:
@@ -101,6 +101,16 @@ def _rotated(tokens: Iterable[dict[str, Any]]) -> Rows:
     tokens = list(tokens)
     doors = Counter((row["client"], row["endpoint"]) for row in tokens)
     return [row for row in tokens if doors[row["client"], row["endpoint"]] > 1]
+
+
+def _refused(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return who was refused as people read it."""
+    shown = {name: value for name, value in row.items() if name != "by_cvent"}
+    return {
+        **shown,
+        "address": row["address"] or "many addresses",
+        "perhaps Cvent": "yes" if row["by_cvent"] else "",
+    }
 
 
 def _named(pause: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,8 +38,7 @@ class RefusalTask(ErrorTask):
         request: Any = self.request
         answer = self._answer(request.error)
         body = problem(answer.status, answer.detail)
-        address = request.sender.address
-        self.channel.server.refusals.note({"status": answer.status, "remote_address": address})
+        self.channel.server.refusals.note({**request.facts, "status": int(answer.status)})
         self.status = f"{int(answer.status)} {request.error.reason}"
         self.response_headers = [("Content-Type", PROBLEM_TYPE), *answer.headers.items()]
         self.set_close_on_finish()

@@ -38,7 +38,8 @@ class Parser(HTTPRequestParser):
     before more of it is read.
     """
 
-    path: str
+    command: Any = ""
+    path: str = ""
     request_uri: str
     must_be_vouched_for = False
     waits_to_continue = False
@@ -65,6 +66,12 @@ class Parser(HTTPRequestParser):
         """Whether it comes so slowly that its connection is better used by others."""
         bytes_ = self.header_bytes_received + self.body_bytes_received
         return time.monotonic() - self._begun > FREE_SECONDS + bytes_ / SLOWEST
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What may be logged of it, as far as its head is there."""
+        head = {"method": self.command, "path": self.path} if self.headers_finished else {}
+        return {**head, "remote_address": self.sender.address}
 
     def refuse(self, answer: Answer) -> None:
         """Read no more of it."""
