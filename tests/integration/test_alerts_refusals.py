@@ -29,7 +29,11 @@ class Watched:
         self.store = store
         self.now = START
         self.told: list[Alert] = []
-        clients = {"apap": Client("apap", endpoints={"CventReg": Endpoint("CventReg", "/a", ())})}
+        endpoints = {
+            "CventReg": Endpoint("CventReg", "/a", ("a token",)),
+            "OAuth": Endpoint("OAuth", "/b", ()),
+        }
+        clients = {"apap": Client("apap", endpoints=endpoints)}
         self.watch = Watch(store, clients, {"test": self.told.append}, lambda: self.now)
 
     def refuse(
@@ -39,9 +43,10 @@ class Watched:
         *,
         by_cvent: bool = True,
         client: str = "apap",
+        endpoint: str = "CventReg",
         times: int = 1,
     ) -> None:
-        refusal = Refusal(client, "CventReg", cause, address, by_cvent)
+        refusal = Refusal(client, endpoint, cause, address, by_cvent)
         self.store.write(lambda c: add_refusals(c, {refusal: times}, self.now))
 
     def looks(self) -> list[str]:
@@ -74,6 +79,14 @@ def test_an_endpoint_that_refuses_cvents_token_is_told_with_what_to_do(watched: 
     assert "regbridge rotate-token apap CventReg --check" in alert.text
     assert "switches an integration off" in alert.text
     assert "send a sync" in alert.text
+
+
+def test_at_an_endpoint_without_tokens_the_log_has_the_reason(watched: Watched) -> None:
+    watched.refuse(endpoint="OAuth")
+
+    assert watched.looks() == ["apap: OAuth refuses tokens"]
+    assert "The log of the host has the reason." in watched.told[0].text
+    assert "rotate-token" not in watched.told[0].text
 
 
 def test_it_is_told_again_after_an_hour_if_it_goes_on_and_not_if_it_is_mended(

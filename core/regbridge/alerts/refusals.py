@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from regbridge.admissions import Cause
 from regbridge.alerts.alert import Alert, moment
+from regbridge.models import Client
 from regbridge.store.admissions import MOST, refused_requests
 from regbridge.store.alerts import last_arrival
 from regbridge.store.engine import Store
@@ -22,7 +23,7 @@ _AFTERWARDS = (
 )
 
 
-def find_refusals(store: Store, clients: Collection[str], now: int) -> Iterator[Alert]:
+def find_refusals(store: Store, clients: Mapping[str, Client], now: int) -> Iterator[Alert]:
     """Yield an alert for each endpoint that refused tokens, or Cvent's address, within a day."""
     doors: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
     for row in store.read(lambda c: refused_requests(c, now - _DAY, MOST)):
@@ -31,20 +32,28 @@ def find_refusals(store: Store, clients: Collection[str], now: int) -> Iterator[
     for (client, endpoint, cause), rows in doors.items():
         if cause == Cause.TOKEN:
             last = store.read(lambda c, door=(client, endpoint): last_arrival(c, *door))  # type: ignore[misc]
-            yield _wrong_token(client, endpoint, rows, last)
+            known = clients[client].endpoints.get(endpoint)
+            has_tokens = known is None or bool(known.tokens)
+            yield _wrong_token(client, endpoint, rows, last, has_tokens)
         elif cvents := [row for row in rows if row.by_cvent]:
             yield _kept_out(client, endpoint, cvents)
 
 
-def _wrong_token(client: str, endpoint: str, rows: Sequence[Any], last: int | None) -> Alert:
+def _wrong_token(
+    client: str, endpoint: str, rows: Sequence[Any], last: int | None, has_tokens: bool
+) -> Alert:
     """Return the alert about refused tokens; of guesses that are not Cvent's, one a day."""
     newest = max(row.last_at for row in rows)
     by_cvent = any(row.by_cvent for row in rows)
     taken = f"The last message was taken at {moment(last)}." if last else "None was ever taken."
+    how = (
+        f"`regbridge rotate-token {client} {endpoint} --check` says which tokens are used."
+        if has_tokens
+        else "The log of the host has the reason."
+    )
     what_to_do = (
-        f"Compare the token of the integration in Cvent ({_WHERE}) with those of the endpoint: "
-        f"`regbridge rotate-token {client} {endpoint} --check` says which of them are used. "
-        f"{_AFTERWARDS}"
+        f"Compare the authentication of the integration in Cvent ({_WHERE}) with the endpoint's in "
+        f"the client's file. {how} {_AFTERWARDS}"
         if by_cvent
         else "None of them calls itself Cvent, so somebody else may be trying; nothing was "
         "stored, and a right token is let in all the same."

@@ -38,7 +38,8 @@ class RefusalTask(ErrorTask):
         request: Any = self.request
         answer = self._answer(request.error)
         body = problem(answer.status, answer.detail)
-        self.channel.server.refusals.note({**request.facts, "status": int(answer.status)})
+        facts = {**request.facts, "status": int(answer.status), "reason": answer.reason}
+        self.channel.server.refusals.note(facts)
         self.status = f"{int(answer.status)} {request.error.reason}"
         self.response_headers = [("Content-Type", PROBLEM_TYPE), *answer.headers.items()]
         self.set_close_on_finish()

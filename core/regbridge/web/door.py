@@ -54,8 +54,9 @@ class Door:
     def _note_wrong(self, request: Request, to: Destination) -> None:
         """Note a wrong token.
 
-        To bring none is no guess, unless it is Cvent who does. A sender that repeats its wrong
-        token, as a wrong setting does, is told again and again that it is wrong.
+        To bring none is no attempt, unless it is Cvent who does. A sender that repeats its wrong
+        token, as a wrong setting does, is told again and again that it is wrong; so is one with
+        access tokens, which are new each hour and cannot be guessed.
         """
         sent, by_cvent = _sent(request), says_cvent(request.headers.get("user-agent", ""))
         if not sent and not by_cvent:
@@ -63,6 +64,8 @@ class Door:
         self._admissions.refused(
             Refusal(to.client, to.endpoint.name, Cause.TOKEN, request.remote_address, by_cvent)
         )
+        if sent.lower().startswith("bearer "):
+            return
         if wait := self.attempts.wait(request.remote_address, _place(to)):
             raise guessed(wait)
         self.attempts.failed(request.remote_address, _place(to), hash(sent))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -29,11 +29,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a sender gets for an error; `detail` "" means the error's own text, which is safe."""
+    """What a sender gets for an error, and the `reason` that the log gets.
+
+    In the table `detail` "" means the error's own text, which is safe.
+    """
 
     status: HTTPStatus
     detail: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
 
 
 _LATER = {"Retry-After": "30"}
@@ -64,7 +68,7 @@ ANSWERS: Mapping[type[RegbridgeError], Answer] = {
     ),
 }
 
-_BUG = Answer(
+BUG = Answer(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "The service failed, and nothing says that the message was stored; its log has the reason.",
 )
@@ -75,9 +79,17 @@ def answer_to(error: Exception) -> Answer:
     if isinstance(error, falcon.HTTPError):
         headers = error.headers or {}
         pairs = headers.items() if isinstance(headers, Mapping) else headers
-        return Answer(HTTPStatus(error.status_code), error.description or "", dict(pairs))
-    answer = next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), _BUG)
-    return answer if answer.detail else replace(answer, detail=str(error))
+        text = error.description or ""
+        return Answer(HTTPStatus(error.status_code), text, dict(pairs), text)
+    known = next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), None)
+    if known is None:
+        return BUG
+    return Answer(
+        known.status,
+        known.detail or str(error),
+        _headers(known, error),
+        getattr(error, "detail", ""),
+    )
 
 
 def problem(status: int, detail: str | None, **members: Any) -> bytes:
@@ -125,12 +137,12 @@ class _Answers:
     ) -> None:
         """Answer any other error from the table."""
         answer = answer_to(error)
-        if answer is _BUG:
+        if answer is BUG:
             _log.error("request failed", **_facts(request, answer.status), exc_info=error)
         else:
-            self._log(request, answer.status, getattr(error, "detail", ""))
+            self._log(request, answer.status, answer.reason)
         response.status = answer.status
-        response.set_headers(_headers(answer, error))
+        response.set_headers(dict(answer.headers))
         if refuse := request.context.get("refuse"):
             refuse(response, answer.status, answer.detail)
             return

@@ -50,7 +50,7 @@ class RefusalLog:
     def note(self, facts: Facts, *, grave: bool = True) -> None:
         """Log a refusal, or count it. `facts` have its `status` and `remote_address`."""
         facts = {**facts, **_short(facts)}
-        names = ("status", "client", "endpoint")
+        names = ("status", "client", "endpoint", "reason")
         key = (neighbour(facts["remote_address"]), *(facts.get(name) for name in names))
         with self._lock:
             told = self._end_minute()

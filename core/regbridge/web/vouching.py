@@ -8,10 +8,9 @@ import falcon
 import structlog
 
 from regbridge.config.words import is_our_own
-from regbridge.errors import AuthenticationError, ConfigError
 from regbridge.web.destination import find_destination, no_endpoint, uri_of
 from regbridge.web.door import Door, head_of
-from regbridge.web.errors import Answer, answer_to
+from regbridge.web.errors import BUG, Answer, answer_to
 
 if TYPE_CHECKING:
     from regbridge.clients import Clients
@@ -37,9 +36,10 @@ class Vouching:
         try:
             self._ask(request)
         except Exception as error:
-            if not isinstance(error, AuthenticationError | ConfigError | falcon.HTTPError):
+            answer = answer_to(error)
+            if answer is BUG:
                 _log.error("request failed", path=request.path, exc_info=error)
-            return answer_to(error)
+            return answer
         return None
 
     def _ask(self, request: falcon.Request) -> None:

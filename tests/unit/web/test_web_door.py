@@ -192,6 +192,15 @@ def test_a_cvent_that_is_set_wrongly_is_told_so_each_time_and_gets_in_once_it_is
     assert site.ask("the-right-token").status_code == 200
 
 
+def test_access_tokens_that_are_refused_are_told_so_however_many_there_are() -> None:
+    site = Site()
+
+    statuses = {site.ask(f"Bearer token-{number}").status_code for number in range(2 * FREE)}
+
+    assert statuses == {401}
+    assert site.refused() == {(Cause.TOKEN, ADDRESSES[0], True): 2 * FREE}
+
+
 def test_a_million_guesses_from_many_addresses_take_bounded_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
