@@ -32,7 +32,7 @@ def times() -> Times:
 def new_access(times: Times, act: str = ACT, look: str = LOOK, key: bytes = KEY) -> Access:
     """Return what a host makes of its configuration and of its ledger's secret."""
     config = ConsoleConfig.model_construct(password=SecretStr(act), look_password=SecretStr(look))
-    return Access(config, None, key, times)
+    return Access(config, (), key, times)
 
 
 def seen(access: Access, cookie: str | None) -> Visitor | None:
