@@ -37,6 +37,7 @@ _CLAIMED = (
     deliveries.c.lease.is_not(None).label("lapsed"),
     registrants.c.subject,
     registrations.c.previous_contact_stub,
+    registrations.c.receipt_id,
     receipts.c.received_at,
 )
 """What a claimed delivery brings along."""
