@@ -226,7 +226,7 @@ class Host:
         from regbridge.web.metrics.page import MetricsPage
         from regbridge.web.metrics.process import ProcessMetrics
 
-        here = ProcessMetrics(self._answers, readiness)
+        here = ProcessMetrics(self._answers, readiness, lambda: self.clients)
         counted = Counted(self.counting, self._standing, self._waiting)
         ledger = LedgerMetrics(self.store, lambda: self.clients, self._clock, counted)
         return MetricsPage(config, self._clock.seconds, here, ledger)

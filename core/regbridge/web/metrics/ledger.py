@@ -22,6 +22,7 @@ from regbridge.store.limits import blocked_accounts, calls_since
 from regbridge.store.passes import calls_key, latest_passes
 from regbridge.store.pauses import Cause
 from regbridge.store.report import all_pauses
+from regbridge.store.tables import State
 from regbridge.store.timings import timings_since
 from regbridge.tallies import Standing, Waiting
 from regbridge.timings import BOUNDS
@@ -33,6 +34,7 @@ PATIENCE = 1.0
 """So many seconds the first scrape waits for the first counts."""
 
 _BUCKETS = [str(bound / 1000) for bound in BOUNDS[:-1]] + ["+Inf"]
+_STATES = [state for state in State if state is not State.SPLIT]  # in which a receipt alone can be
 _AT_TARGETS = (Difference.MISSING_THERE, Difference.CHANGED_THERE, Difference.EXTRA_THERE)
 
 
@@ -74,7 +76,6 @@ class LedgerMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of this moment; without those of the ledger while it is away."""
         clients = self._clients()
-        yield from _clients_up(clients)
         found = self._read()
         yield names.LEDGER_UP.one(float(found is not None))
         if found is None:
@@ -110,7 +111,7 @@ class LedgerMetrics(Collector):
         at = names.COUNTED.family()
         if standing.found and standing.at is not None:
             at.add_metric(["states"], standing.at / 1000)
-            yield from _by_state(standing.found)
+            yield from _by_state(standing.found, clients)
         if waiting.found and waiting.at is not None:
             at.add_metric(["waiting"], waiting.at / 1000)
             oldest = names.OLDEST.family()
@@ -123,22 +124,18 @@ class LedgerMetrics(Collector):
         yield at
 
 
-def _clients_up(clients: Clients) -> Iterator[Metric]:
-    up = names.CLIENT_UP.family()
-    for name in sorted(clients.running):
-        up.add_metric([name], 1)
-    for name in sorted({refused.name for refused in clients.refused} - set(clients.running)):
-        up.add_metric([name], 0)
-    yield up
-
-
-def _by_state(standing: Standing) -> Iterator[Metric]:
+def _by_state(standing: Standing, clients: Clients) -> Iterator[Metric]:
+    """Yield the counts by state, those of a state in which nothing is too."""
     here, there = names.REGISTRATIONS.family(), names.DELIVERIES.family()
-    for each in standing.states:
-        if each.target:
-            there.add_metric([each.client, each.target, each.state], each.number)
+    counts = {(each.client, each.target, each.state): each.number for each in standing.states}
+    for name, pipeline in clients.running.items():
+        for target in ("", *pipeline.client.targets):
+            counts = {(name, target, state.value): 0 for state in _STATES} | counts
+    for (client, target, state), number in sorted(counts.items()):
+        if target:
+            there.add_metric([client, target, state], number)
         else:
-            here.add_metric([each.client, each.state], each.number)
+            here.add_metric([client, state], number)
     yield from (here, there)
 
 

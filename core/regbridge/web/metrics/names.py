@@ -17,7 +17,7 @@ from prometheus_client.core import (
 class Of(StrEnum):
     """What a metric is of; `HELP` says it, so that nobody adds up what is the same everywhere."""
 
-    HOST = "Of this process, since its start."
+    HOST = "Of this process."
     LEDGER = "Of the whole ledger: every host says the same, so do not add hosts up."
 
 
@@ -48,7 +48,9 @@ class Named:
 
     def family(self) -> Any:
         """Return the metric without any sample."""
-        return _FAMILIES[self.kind](self.name, f"{self.text} {self.of}", labels=self.labels)
+        since = " Since its start." if self.kind is Kind.COUNTER and self.of is Of.HOST else ""
+        text = f"{self.text} {self.of}{since}"
+        return _FAMILIES[self.kind](self.name, text, labels=self.labels)
 
     def one(self, value: float, *labels: str) -> Metric:
         """Return the metric with one sample."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from regbridge.clients import Clients
 from regbridge.pulse import Pulse
 from regbridge.readiness import Readiness
 from regbridge.web.answers import Answers
@@ -19,8 +20,11 @@ from regbridge.web.metrics.names import Named
 class ProcessMetrics(Collector):
     """Collects from memory alone, but for the one question whether the ledger takes messages."""
 
-    def __init__(self, answers: Answers, readiness: Readiness) -> None:
+    def __init__(
+        self, answers: Answers, readiness: Readiness, clients: Callable[[], Clients]
+    ) -> None:
         self._answers = answers
+        self._clients = clients
         self._readiness = readiness
         self._version = version("regbridge")
 
@@ -28,14 +32,34 @@ class ProcessMetrics(Collector):
         """Yield the metrics of this moment."""
         yield names.BUILD.one(1, self._version)
         yield names.READY.one(float(self._readiness.takes_messages()))
-        counts = self._answers.copy()
-        yield _counted(names.HTTP, {(k[0], str(k[1])): n for k, n in counts.http.items()})
-        yield _counted(names.ACCEPTED, counts.accepted)
-        yield _counted(names.RECORDS, counts.registrations)
-        yield _counted(names.REFUSED, counts.refused)
-        yield _counted(names.UNREADABLE, counts.unreadable)
+        clients = self._clients()
+        yield from _clients_up(clients)
+        yield from _answered(self._answers.copy(), clients)
         if crew := self._readiness.crew():
             yield from _threads(crew.pulses)
+
+
+def _clients_up(clients: Clients) -> Iterator[Metric]:
+    up = names.CLIENT_UP.family()
+    for name in sorted(clients.running):
+        up.add_metric([name], 1)
+    for name in sorted({refused.name for refused in clients.refused} - set(clients.running)):
+        up.add_metric([name], 0)
+    yield up
+
+
+def _answered(counts: Answers, clients: Clients) -> Iterator[Metric]:
+    """Yield the counts of answers; those of every endpoint begin at 0, so that the first is seen."""
+    yield _counted(names.HTTP, {(part, str(code)): n for (part, code), n in counts.http.items()})
+    nothing = {
+        (name, endpoint): 0
+        for name, pipeline in clients.running.items()
+        for endpoint in pipeline.client.endpoints
+    }
+    yield _counted(names.ACCEPTED, nothing | counts.accepted)
+    yield _counted(names.RECORDS, nothing | counts.registrations)
+    yield _counted(names.REFUSED, nothing | counts.refused)
+    yield _counted(names.UNREADABLE, nothing | counts.unreadable)
 
 
 def _counted(named: Named, counts: Mapping[tuple[str, str], int]) -> Metric:
