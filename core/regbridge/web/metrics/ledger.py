@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import structlog
@@ -25,7 +26,7 @@ from regbridge.store.report import all_pauses
 from regbridge.store.tables import State
 from regbridge.store.timings import timings_since
 from regbridge.tallies import Standing, Waiting
-from regbridge.timings import BOUNDS
+from regbridge.timings import BOUNDS, Stage
 from regbridge.web.metrics import names
 
 log = structlog.get_logger()
@@ -33,7 +34,15 @@ log = structlog.get_logger()
 PATIENCE = 1.0
 """So many seconds the first scrape waits for the first counts."""
 
-_BUCKETS = [str(bound / 1000) for bound in BOUNDS[:-1]] + ["+Inf"]
+# Not all of them, for all are half of what a scrape has to say.
+_OF_WORK = range(20)
+"""The buckets of what is done at once: to 9 minutes."""
+
+_OF_TOTAL = range(6, len(BOUNDS) - 1)
+"""The buckets of what waits for others: from 64 ms to 6 days."""
+
+_LABELS = [str(bound / 1000) for bound in BOUNDS]
+
 _STATES = [state for state in State if state is not State.SPLIT]  # in which a receipt alone can be
 _AT_TARGETS = (Difference.MISSING_THERE, Difference.CHANGED_THERE, Difference.EXTRA_THERE)
 
@@ -150,19 +159,16 @@ def _stages(rows: Sequence[Any]) -> Iterator[Metric]:
         for row in buckets:
             measured[min(row.bucket, len(BOUNDS) - 1)] += int(row.measurements)
         spent = sum(int(row.microseconds) for row in buckets) / 1_000_000
-        seconds.add_metric(labels, _cumulated(measured), spent)
+        shown = _OF_TOTAL if labels[1] == Stage.TOTAL else _OF_WORK
+        seconds.add_metric(labels, _cumulated(measured, shown), spent)
         records.add_metric(labels, sum(int(row.registrations) for row in buckets))
     yield from (seconds, records)
 
 
-def _cumulated(measured: Mapping[int, int]) -> list[tuple[str, float]]:
-    """Return a histogram as Prometheus has it; what exceeds all bounds is in the last bucket."""
-    passed = 0.0
-    found = []
-    for bucket, bound in enumerate(_BUCKETS):
-        passed += measured.get(bucket, 0)
-        found.append((bound, passed))
-    return found
+def _cumulated(measured: Counter[int], shown: range) -> list[tuple[str, float]]:
+    """Return a histogram as Prometheus has it: how many were no longer than each bound."""
+    passed = list(accumulate(measured[bucket] for bucket in range(len(BOUNDS))))
+    return [*((_LABELS[bucket], passed[bucket]) for bucket in shown), ("+Inf", passed[-1])]
 
 
 def _breakers(clients: Clients, pauses: Sequence[Any]) -> Iterator[Metric]:

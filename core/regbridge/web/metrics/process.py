@@ -49,7 +49,7 @@ def _clients_up(clients: Clients) -> Iterator[Metric]:
 
 
 def _answered(counts: Answers, clients: Clients) -> Iterator[Metric]:
-    """Yield the counts of answers; those of every endpoint begin at 0, so that the first is seen."""
+    """Yield the counts of answers; those of endpoints begin at 0, so that the first is seen."""
     yield _counted(names.HTTP, {(part, str(code)): n for (part, code), n in counts.http.items()})
     nothing = {
         (name, endpoint): 0
