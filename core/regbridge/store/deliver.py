@@ -105,7 +105,7 @@ def claim_deliveries(
         # Who finds only what needs no call looks further: a small batch may hold nothing else.
         if rows := [row for row in found if row.id not in settled]:
             ids = [row.id for row in rows]
-            take(connection, deliveries, ids, lease, begun_at=lease.now)
+            take(connection, deliveries, ids, lease, begun_at=lease.now, batch=lease.token)
             return rows
     return []
 
