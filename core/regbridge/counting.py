@@ -47,7 +47,7 @@ class Counting:
         self._store = store
         self.clock = clock
         self._shortest = shortest
-        self._tallies: list[Tally[Any]] = []
+        self.tallies: list[Tally[Any]] = []
         self._asked = threading.Event()
         self._stopping = threading.Event()
         self._counted = threading.Condition()
@@ -57,7 +57,7 @@ class Counting:
     def add(self, take: Callable[[Any, int], Found]) -> Tally[Found]:
         """Count something more, now and then."""
         tally = Tally(take)
-        self._tallies.append(tally)
+        self.tallies.append(tally)
         return tally
 
     def start(self) -> None:
@@ -96,12 +96,12 @@ class Counting:
                 tally.found, tally.at = found, at
                 self._counted.notify_all()
         ended = time.monotonic()
-        pause = SHARE * len(self._tallies) * (ended - begun)
+        pause = SHARE * len(self.tallies) * (ended - begun)
         tally.due = ended + max(self._shortest, pause)
 
     def _run(self) -> None:
         self._asked.wait(self._shortest)
         while not self._stopping.is_set():
-            first = min(self._tallies, key=lambda tally: tally.due)
+            first = min(self.tallies, key=lambda tally: tally.due)
             if not self._stopping.wait(max(0.0, first.due - time.monotonic())):
                 self.count(first)

@@ -93,7 +93,7 @@ class LedgerMetrics(Collector):
         yield from _stages(found.timings)
         yield from _breakers(clients, found.pauses)
         yield from _calls(clients, found.calls, found.blocked)
-        yield from _proofs(found.passes)
+        yield from _proofs(clients, found.passes)
 
     def _read(self) -> _Read | None:
         try:
@@ -202,7 +202,13 @@ def _calls(clients: Clients, rows: Sequence[Any], blocked: Sequence[str]) -> Ite
     yield from (today, stopped, reconciling, limits)
 
 
-def _proofs(passes: Sequence[Any]) -> Iterator[Metric]:
+def _proofs(clients: Clients, passes: Sequence[Any]) -> Iterator[Metric]:
+    """Yield what passes found at the events that clients have now: nobody proves the others."""
+    known = {
+        (name, event.id)
+        for name, pipeline in clients.running.items()
+        for event in pipeline.client.events.values()
+    }
     proved, at_cvent, missing = (
         named.family() for named in (names.PROVED, names.AT_CVENT, names.MISSING)
     )
@@ -210,6 +216,8 @@ def _proofs(passes: Sequence[Any]) -> Iterator[Metric]:
         named.family() for named in (names.AT_TARGET, names.DIFFERENCES, names.TROUBLED)
     )
     for row in passes:
+        if (row.client, row.event_stub) not in known:
+            continue
         event = [row.client, row.event]
         if row.finished_at is None:
             troubled.add_metric(event, float(bool(row.problem)))

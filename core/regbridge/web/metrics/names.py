@@ -128,6 +128,13 @@ CLIENT_UP = Named(
     "1 for a client that runs, 0 for one whose configuration is refused.",
     ("client",),
 )
+COUNTED = Named(
+    "regbridge_counted_timestamp_seconds",
+    Kind.GAUGE,
+    Of.HOST,
+    "When this host counted the states, and what waits, last.",
+    ("what",),
+)
 REGISTRATIONS = Named(
     "regbridge_registrations",
     Kind.GAUGE,
@@ -154,13 +161,6 @@ UNSPLIT = Named(
     Kind.GAUGE,
     Of.LEDGER,
     "Records in messages that are still to be taken apart.",
-)
-COUNTED = Named(
-    "regbridge_counted_timestamp_seconds",
-    Kind.GAUGE,
-    Of.HOST,
-    "When this host counted the states, and what waits, last.",
-    ("what",),
 )
 STAGES = Named(
     "regbridge_stage_seconds",
@@ -249,7 +249,7 @@ TROUBLED = Named(
     "regbridge_proof_troubled",
     Kind.GAUGE,
     Of.LEDGER,
-    "1 while a proof that is under way meets a problem; `regbridge reconcile --show` names it.",
+    "1 while a proof that is under way meets a problem, which `regbridge status` names.",
     _EVENT,
 )
 
