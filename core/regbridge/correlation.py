@@ -61,12 +61,13 @@ def path_shown(url: str) -> str:
 
     `/api/data/v9.2/contacts(emailaddress1='ada@example.com')` becomes `/api/data/v9.2/contacts(…)`.
     """
-    return "/".join(_shown(segment) for segment in urlsplit(url).path.split("/"))
+    path, bracket, rest = unquote(urlsplit(url).path).partition("(")
+    shown = "/".join(_shown(segment) for segment in path.split("/"))
+    if not bracket:
+        return shown
+    _, closing, behind = rest.rpartition(")")
+    return f"{shown}({_HIDDEN})" + (path_shown(behind) if closing else "")
 
 
 def _shown(segment: str) -> str:
-    text = unquote(segment)
-    word, bracket, _ = text.partition("(")
-    if not text or (_WORD.fullmatch(word) and not bracket):
-        return text
-    return f"{word}({_HIDDEN})" if bracket and _WORD.fullmatch(word) else _HIDDEN
+    return segment if not segment or _WORD.fullmatch(segment) else _HIDDEN

@@ -86,6 +86,13 @@ class Site:
     folder: Path
     hosts: list[Host] = field(default_factory=list)
 
+    @classmethod
+    def made(cls, folder: Path) -> Site:
+        """Make a folder with one client."""
+        (folder / "clients").mkdir(parents=True)
+        (folder / "clients/acme.yaml").write_text(CLIENT, encoding="utf-8")
+        return cls(folder)
+
     def start(self, base: str = BASE + OPEN, *, worker: bool = True) -> Host:
         """Start a host with this base.yaml."""
         (self.folder / "base.yaml").write_text(base, encoding="utf-8")
@@ -143,10 +150,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A folder with one client; what still runs at the end is stopped."""
     monkeypatch.setenv("ACME_CVENT_TOKEN", CVENT_TOKEN)
     monkeypatch.setenv("METRICS_TOKEN", TOKEN)
-    folder = tmp_path / "configs"
-    (folder / "clients").mkdir(parents=True)
-    (folder / "clients/acme.yaml").write_text(CLIENT, encoding="utf-8")
-    site = Site(folder)
+    site = Site.made(tmp_path / "configs")
     yield site
     for host in site.hosts:
         host.stop()

@@ -42,15 +42,15 @@ def fill(host: Host) -> None:
 
 
 def _add(connection: Connection, now: int) -> None:
-    pause(connection, "acme", "crm", Cause.QUOTA, "used up", now + 60_000, now)
+    pause(connection, "acme", "crm", Cause.QUOTA, "tenant 42 is out of calls", now + 60_000, now)
     day = f"{from_ms(now):%Y-%m-%d}"
     calls = {"cvent 1a2b3c4d": 417, calls_key("acme"): 12}
     for key, number in calls.items():
         connection.execute(limiter_calls.insert().values(key=key, day=day, calls=number))
     for key, until in (("cvent 1a2b3c4d", now + 60_000), ("dynamics crm", now - 1)):
         connection.execute(limiter_blocks.insert().values(key=key, until=until, reason="429"))
-    ended = {"event": "conference", "event_stub": EVENT, "finished_at": PROVED_AT}
-    running = {"event": "conference", "event_stub": EVENT, "due_at": now + 10**9}
+    ended = {"event": "conference", "event_stub": EVENT.lower(), "finished_at": PROVED_AT}
+    running = {"event": "conference", "event_stub": EVENT.lower(), "due_at": now + 10**9}
     other = {"event": "of old", "event_stub": "another", "finished_at": PROVED_AT}
     for row in (
         {**ended, "account": json.dumps(ACCOUNT)},

@@ -192,8 +192,9 @@ def _calls(clients: Clients, rows: Sequence[Any], blocked: Sequence[str]) -> Ite
     calls = {row.key: row.calls for row in rows}
     reconciling, limits = names.RECONCILE_CALLS.family(), names.RECONCILE_LIMIT.family()
     for name, pipeline in sorted(clients.running.items()):
-        if pipeline.implements("list_attendees"):
-            reconciling.add_metric([name], calls.pop(calls_key(name), 0))
+        made = calls.pop(calls_key(name), 0)
+        if made or pipeline.implements("list_attendees"):
+            reconciling.add_metric([name], made)
             limits.add_metric([name], pipeline.client.reconcile.calls_per_day)
     today, stopped = names.CALLS.family(), names.BLOCKED.family()
     for account in sorted({*calls, *blocked}):
