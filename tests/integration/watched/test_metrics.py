@@ -76,11 +76,14 @@ def test_what_this_process_answered_is_counted(host: Host) -> None:
     assert value(found, "regbridge_http_answers_total", part="health", status="200") == 1
 
 
-def test_counts_of_an_endpoint_begin_at_zero_so_that_the_first_is_seen(site: Site) -> None:
+def test_what_is_counted_begins_at_zero_so_that_the_first_is_seen(site: Site) -> None:
     found = scrape(site.start())
 
     for name in ("messages_accepted", "tokens_refused", "messages_unreadable"):
         assert value(found, f"regbridge_{name}_total", **AT) == 0
+    for stage, part in (("receive", ""), ("arrival to delivery", "crm")):
+        labels = {"client": "acme", "stage": stage, "part": part}
+        assert value(found, "regbridge_stage_seconds_count", **labels) == 0
 
 
 def test_the_states_are_those_of_the_ledger_and_a_state_without_any_is_zero(host: Host) -> None:
@@ -110,7 +113,7 @@ def test_the_oldest_pending_has_its_age_and_unsplit_records_their_number(site: S
     send(host, encode(sync(4)))
     host.counting.count(host._waiting)
     now = host.counting.clock()
-    host.counting.clock = lambda: now + 90_000  # type: ignore[method-assign]
+    host.counting.clock = lambda: now + 90_000
 
     found = scrape(host)
 
@@ -235,7 +238,7 @@ def test_without_the_ledger_what_the_process_knows_is_told_all_the_same(
 
 
 def test_every_metric_is_told_with_its_kind_and_of_what_it_is(host: Host) -> None:
-    found = scrape(host)
+    found = dict(scrape(host))
 
     for named in METRICS:
         metric = found.pop(named.name)
@@ -284,7 +287,8 @@ def test_who_asks_for_open_metrics_gets_it(host: Host) -> None:
     answer = ask(host, "/metrics", accept)
 
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
-    found = {family.name: family for family in open_metrics(answer.body.decode())}
+    families = open_metrics(answer.body.decode())  # type: ignore[no-untyped-call]
+    found = {family.name: family for family in families}
     assert value(found, "regbridge_messages_accepted_total", **AT) == 3
     assert ask(host, "/metrics").headers["Content-Type"].startswith("text/plain")
 

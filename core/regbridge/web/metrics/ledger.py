@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from regbridge.clients import Clients
 from regbridge.counting import Counting, Tally
 from regbridge.errors import StoreUnavailableError
+from regbridge.pipeline import Pipeline
 from regbridge.store.clock import from_ms
 from regbridge.store.differences import Difference
 from regbridge.store.engine import Store
@@ -90,7 +91,7 @@ class LedgerMetrics(Collector):
         if found is None:
             return
         yield from self._states(clients)
-        yield from _stages(found.timings)
+        yield from _stages(clients, found.timings)
         yield from _breakers(clients, found.pauses)
         yield from _calls(clients, found.calls, found.blocked)
         yield from _proofs(clients, found.passes)
@@ -148,9 +149,13 @@ def _by_state(standing: Standing, clients: Clients) -> Iterator[Metric]:
     yield from (here, there)
 
 
-def _stages(rows: Sequence[Any]) -> Iterator[Metric]:
+def _stages(clients: Clients, rows: Sequence[Any]) -> Iterator[Metric]:
+    """Yield the histograms of today; those without a measurement too, so that the first is seen."""
     seconds, records = names.STAGES.family(), names.STAGE_RECORDS.family()
     histograms: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    for name, pipeline in clients.running.items():
+        for stage, part in _parts(pipeline):
+            histograms[name, stage, part] = []
     for row in rows:
         histograms[row.client, row.stage, row.part].append(row)
     for labels, buckets in histograms.items():
@@ -163,6 +168,20 @@ def _stages(rows: Sequence[Any]) -> Iterator[Metric]:
         seconds.add_metric(labels, _cumulated(measured, shown), spent)
         records.add_metric(labels, sum(int(row.registrations) for row in buckets))
     yield from (seconds, records)
+
+
+def _parts(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    """Yield what is measured of a client: each stage with the plugin or target that it is of."""
+    for stage in Stage:
+        match stage:
+            case Stage.ENRICH:
+                parts = pipeline.enrichers()
+            case Stage.DELIVER | Stage.SETTLE | Stage.TOTAL:
+                parts = list(pipeline.client.targets)
+            case _:
+                parts = [""]
+        for part in parts:
+            yield stage.value, part
 
 
 def _cumulated(measured: Counter[int], shown: range) -> list[tuple[str, float]]:
