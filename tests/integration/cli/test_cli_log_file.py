@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
-from regbridge.cli import log_file
-from regbridge.cli.log_file import TRY_AGAIN_SECONDS, LogFile
-from regbridge.cli.logs import LogFormat, LogSettings, logged
+from regbridge.cli import logs
+from regbridge.cli.log_file import LogFile
+from regbridge.cli.logs import LogFormat, LogSettings, logged, set_up_logging
 from regbridge.errors import ConfigError
 
 log = structlog.get_logger()
@@ -79,7 +79,7 @@ def test_the_form_is_as_asked_for_on_standard_error_too(
 def test_a_large_file_is_begun_anew_and_so_many_stay(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_file, "LARGEST", 500)
+    monkeypatch.setattr(logs, "LogFile", partial(LogFile, most_bytes=500))
     with logged(LogSettings(file=path, keep=2)):
         for number in range(40):
             log.info("entry", number=number)
@@ -88,69 +88,18 @@ def test_a_large_file_is_begun_anew_and_so_many_stay(
     newest_last = [path.with_name(f"regbridge.log{end}") for end in (".2", ".1", "")]
     numbers = [entry["number"] for entry in entries(*newest_last)]
     assert numbers == [*range(numbers[0], 40)]
-    assert all(each.stat().st_size <= 500 for each in newest_last)
-
-
-def test_where_the_file_cannot_be_renamed_it_grows_on_and_no_line_is_lost(
-    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def in_use(*_: Any) -> None:
-        raise PermissionError(13, "another process uses the file")
-
-    monkeypatch.setattr(log_file, "LARGEST", 500)
-    now = 0.0
-    handler = LogFile(path, 2, clock=lambda: now)
-    write = writer(handler)
-    with monkeypatch.context() as windows:
-        windows.setattr(os, "rename", in_use)
-        for number in range(20):
-            write(number)
-    now += TRY_AGAIN_SECONDS - 1
-    write(20)
-    assert files(path) == ["regbridge.log"]
-    now += 1
-    write(21)
-    handler.close()
-
-    assert files(path) == ["regbridge.log", "regbridge.log.1"]
-    found = [*entries(path.with_name("regbridge.log.1")), *entries(path)]
-    assert [entry["number"] for entry in found] == [*range(22)]
-    assert capsys.readouterr().err.count("the log file is not begun anew") == 1
-
-
-def writer(handler: LogFile) -> Callable[[int], None]:
-    def write(number: int) -> None:
-        line = json.dumps({"number": number, "padding": "x" * 40})
-        handler.handle(logging.LogRecord("x", logging.INFO, "", 0, line, None, None))
-
-    return write
 
 
 def test_two_processes_do_not_share_a_file(path: Path) -> None:
-    first = LogFile(path, 2)
-    with pytest.raises(ConfigError, match="another process writes the log file"):
-        LogFile(path, 2)
-    first.close()
+    with logged(LogSettings(file=path)):
+        with pytest.raises(ConfigError, match="another process writes the log file"):
+            set_up_logging(LogSettings(file=path))
+        log.info("the first one goes on")
+    with logged(LogSettings(file=path)):
+        log.info("and then the next")
 
-    LogFile(path, 2).close()
-
-
-def test_lines_of_many_threads_are_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_file, "LARGEST", 5_000)
-
-    def write(thread: int) -> None:
-        for number in range(50):
-            log.info("entry", thread=thread, number=number)
-
-    with logged(LogSettings(file=path, keep=50)):
-        threads = [threading.Thread(target=write, args=[thread]) for thread in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    found = entries(*(each for each in path.parent.iterdir() if each.suffix != ".lock"))
-    assert len({(entry["thread"], entry["number"]) for entry in found}) == len(found) == 200
+    found = [entry["event"] for entry in entries(path)]
+    assert found == ["the first one goes on", "and then the next"]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

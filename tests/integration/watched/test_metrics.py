@@ -139,6 +139,7 @@ def test_the_quota_shows_calls_of_today_and_who_is_blocked_now(host: Host) -> No
 
     account = {"account": "cvent 1a2b3c4d"}
     assert value(found, "regbridge_vendor_calls_today", **account) == 417
+    assert value(found, "regbridge_vendor_calls_left", **account) == 583
     assert value(found, "regbridge_vendor_blocked", **account) == 1
     accounts = {each.labels["account"] for each in found["regbridge_vendor_blocked"].samples}
     assert accounts == {"cvent 1a2b3c4d"}, "the other block is over"

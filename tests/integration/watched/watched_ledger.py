@@ -46,7 +46,8 @@ def _add(connection: Connection, now: int) -> None:
     day = f"{from_ms(now):%Y-%m-%d}"
     calls = {"cvent 1a2b3c4d": 417, calls_key("acme"): 12}
     for key, number in calls.items():
-        connection.execute(limiter_calls.insert().values(key=key, day=day, calls=number))
+        row = {"key": key, "day": day, "calls": number, "per_day": 1_000}
+        connection.execute(limiter_calls.insert().values(row))
     for key, until in (("cvent 1a2b3c4d", now + 60_000), ("dynamics crm", now - 1)):
         connection.execute(limiter_blocks.insert().values(key=key, until=until, reason="429"))
     ended = {"event": "conference", "event_stub": EVENT.lower(), "finished_at": PROVED_AT}

@@ -215,11 +215,16 @@ def _calls(clients: Clients, rows: Sequence[Any], blocked: Sequence[str]) -> Ite
         if made or pipeline.implements("list_attendees"):
             reconciling.add_metric([name], made)
             limits.add_metric([name], pipeline.client.reconcile.calls_per_day)
-    today, stopped = names.CALLS.family(), names.BLOCKED.family()
+    today, left, stopped = (
+        named.family() for named in (names.CALLS, names.CALLS_LEFT, names.BLOCKED)
+    )
+    for row in rows:
+        if row.key in calls and row.left is not None:
+            left.add_metric([row.key], row.left)
     for account in sorted({*calls, *blocked}):
         today.add_metric([account], calls.get(account, 0))
         stopped.add_metric([account], float(account in blocked))
-    yield from (today, stopped, reconciling, limits)
+    yield from (today, left, stopped, reconciling, limits)
 
 
 def _proofs(clients: Clients, passes: Sequence[Any]) -> Iterator[Metric]:

@@ -193,6 +193,13 @@ CALLS = Named(
     "Calls of a vendor's account today (GMT).",
     ("account",),
 )
+CALLS_LEFT = Named(
+    "regbridge_vendor_calls_left",
+    Kind.GAUGE,
+    Of.LEDGER,
+    "Calls that a vendor's account has left today, where it is known how many it has.",
+    ("account",),
+)
 BLOCKED = Named(
     "regbridge_vendor_blocked",
     Kind.GAUGE,
