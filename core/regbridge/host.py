@@ -17,6 +17,8 @@ from regbridge.alerts.watch import Watch
 from regbridge.clients import Clients, start_clients
 from regbridge.config.alerts import AlertsConfig
 from regbridge.config.loader import HostFile, load_host
+from regbridge.counting import Counting, Tally
+from regbridge.readiness import Readiness
 from regbridge.store.bell import Bell
 from regbridge.store.engine import Store
 from regbridge.store.host_lock import HostLock
@@ -24,8 +26,10 @@ from regbridge.store.intake import Intake
 from regbridge.store.limits import ledger_limiters
 from regbridge.store.shared_clock import SharedClock
 from regbridge.store.upgrades import require_current, upgrade
+from regbridge.tallies import Standing, take_standing, take_waiting
 from regbridge.timing_flush import TimingFlush
 from regbridge.timings import Timings
+from regbridge.web.answers import Answers
 from regbridge.web.app import create_app
 from regbridge.web.door import Door
 from regbridge.web.fence import Allowed, Fence
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from regbridge.web.console.counts import Counts
     from regbridge.web.console.desk import Desk
     from regbridge.web.console.playground import Playground
+    from regbridge.web.metrics.page import MetricsPage
 
 log = structlog.get_logger()
 
@@ -113,9 +118,15 @@ class Host:
         self._lock = HostLock(self.store.file, roles) if self.store.file else None
         self._intake: Intake | None = None
         self._server: Server | None = None
+        self._answers = Answers()
+        self.counting = Counting(self.store, self._clock)
+        self._waiting = self.counting.add(take_waiting)
+        self._standing: Tally[Standing] | None = None
+        if config.console or config.metrics:
+            self._standing = self.counting.add(take_standing)
+        self.counts: Counts | None = None
         self.console: Access | None = None
         self.playground: Playground | None = None
-        self.counts: Counts | None = None
 
     def start(self) -> None:
         """Open the ledger, then listen (`url` says where), then start the worker.
@@ -142,8 +153,8 @@ class Host:
         self._flush.start()
         if self._watch:
             self._watch.start()
-        if self.counts:
-            self.counts.start()
+        if self._has_web and self._standing:
+            self.counting.start()
         log.info("started", url=self.url, clients=sorted(self.clients.running))
 
     def stop(self) -> bool:
@@ -157,8 +168,7 @@ class Host:
             self._intake.close()
         if self._watch:
             self._watch.stop()
-        if self.counts:
-            self.counts.stop()
+        self.counting.stop()
         settled = self._worker.stop() if self._worker else True
         if self._bell:
             self._bell.close()
@@ -185,17 +195,21 @@ class Host:
         config = self.file.config
         limit = int(config.body_limit)
         door = Door(self._admissions)
+        readiness = self._new_readiness(intake)
         app = create_app(
             self.clients,
             intake.accept,
             body_limit=limit,
             health=self.health,
+            ready=readiness.look,
             clock=self._clock.moment,
             timings=self._timings,
             door=door,
             refusals=self._refusals,
+            answers=self._answers,
             desk=self._new_desk(),
             source=self._new_source(),
+            metrics=self._new_metrics(readiness),
         )
         given = self._address
         return Server(
@@ -214,15 +228,46 @@ class Host:
         """Return what keeps out addresses; everybody may ask for the host's health."""
         config = self.file.config
         own: dict[str, Allowed] = {"health": None}
-        for path, block in (("console", config.console), ("api", config.api)):
+        for path, block in (
+            ("console", config.console),
+            ("api", config.api),
+            ("metrics", config.metrics),
+        ):
             if block:
                 own[path] = config.allow_from if block.allow_from is None else block.allow_from
         return Fence(self.clients, self._admissions, config.allow_from, own)
 
+    def _new_readiness(self, intake: Intake) -> Readiness:
+        worker = self._worker
+        return Readiness(
+            self.store,
+            self._clock,
+            self.file.config.ready,
+            self.counting,
+            self._waiting,
+            takes_messages=intake.takes_messages,
+            pulses=(lambda: worker.pulses) if worker else None,
+            refused=lambda: [refused.name for refused in self.clients.refused],
+        )
+
+    def _new_metrics(self, readiness: Readiness) -> MetricsPage | None:
+        """Return the page of metrics; what makes them is loaded only if there is one."""
+        config = self.file.config.metrics
+        if config is None or self._standing is None:
+            return None
+        from regbridge.web.metrics.ledger import Counted, LedgerMetrics
+        from regbridge.web.metrics.page import MetricsPage
+        from regbridge.web.metrics.process import ProcessMetrics
+
+        here = ProcessMetrics(self._answers, readiness, lambda: self.clients)
+        counted = Counted(self.counting, self._standing, self._waiting)
+        ledger = LedgerMetrics(self.store, lambda: self.clients, self._clock, counted)
+        return MetricsPage(config, self._clock.seconds, here, ledger)
+
     def _new_desk(self) -> Desk | None:
         """Return what the console's pages share; its parts are loaded only if there is one."""
         config = self.file.config
-        if config.console is None:
+        if config.console is None or self._standing is None:
             return None
         from regbridge.store.audit import console_key
         from regbridge.web.console.access import Access
@@ -231,7 +276,7 @@ class Host:
 
         key = self.store.write(console_key)
         self.console = Access(config.console, config.trusted_proxy, key, self._clock.seconds)
-        self.counts = Counts(self.store, self._clock)
+        self.counts = Counts(self.counting, self._standing, self._waiting)
         return Desk(
             self.store,
             self.clients,
@@ -248,10 +293,11 @@ class Host:
         config = self.file.config.api
         if config is None:
             return None
-        from regbridge.web.api.gate import Gate
         from regbridge.web.api.source import Source
+        from regbridge.web.gate import Gate
 
-        return Source(self.store, Gate(config, self._clock.seconds), self._clock)
+        gate = Gate(config.tokens, "host.api", self._clock.seconds)
+        return Source(self.store, gate, self._clock)
 
     def _wake_everybody(self, step: str, client: str) -> None:
         self._wake(step, client)

@@ -13,15 +13,33 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
+import structlog
 from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from regbridge.connections import BoundedAdapter, bounded
-from regbridge.errors import AmbiguousError, RetryableError
+from regbridge.correlation import current_batch, new_id, path_shown
+from regbridge.errors import AmbiguousError, RegbridgeError, RetryableError
 from regbridge.loopback import LOOPBACK as LOOPBACK
 from regbridge.loopback import is_here
 
 _CHUNK = 1 << 16
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """The headers by which a service's own log can be compared with ours.
+
+    `call` names one call, `batch` all calls for the registrations that are worked on together, and
+    `answer` is the header in which the service names the call in its own way; None where it takes,
+    or has, none.
+    """
+
+    call: str | None = None
+    batch: str | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,10 @@ class Outbound:
     place of the usual ones; certificates are verified always. Redirects are not followed, cookies
     not kept, a .netrc not read. Without `keep_alive`, each call has a connection of its
     own: none can fail because the service closed an idle one.
+
+    Each call leaves a line in the log: how it went and how long it took, never a query, a header or
+    a body, and of the path its words alone if `shows_path`; leave that out where a path holds names
+    or secrets.
     """
 
     def __init__(
@@ -67,6 +89,8 @@ class Outbound:
         largest: int = 50_000_000,
         ca_file: str | None = None,
         keep_alive: bool = True,
+        tracing: Tracing = Tracing(),
+        shows_path: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.service = service
@@ -75,6 +99,8 @@ class Outbound:
         self._largest = largest
         self._clock = clock
         self._keep_alive = keep_alive
+        self._tracing = tracing
+        self._shows_path = shows_path
         self._session = _new_session(url, connections, ca_file)
 
     def send(
@@ -91,10 +117,12 @@ class Outbound:
         Raises `RetryableError` when surely nothing reached the service, and `AmbiguousError` when
         something may have and the answer is lost. Neither text holds the URL's query or the body.
         """
-        given = dict(headers or {})
+        call = new_id()
+        given = {**(headers or {}), **self._traced(call)}
         if not self._keep_alive:
             given["Connection"] = "close"
-        deadline = self._clock() + self._longest
+        begun = self._clock()
+        deadline = begun + self._longest
         try:
             with (
                 bounded(lambda: deadline - self._clock()),
@@ -110,14 +138,44 @@ class Outbound:
                     stream=True,
                 ) as response,
             ):
-                content = self._read(response)
+                answer = Answer(response.status_code, response.headers, self._read(response))
         except (requests.RequestException, HTTPError) as error:
-            raise self._failed(error, url, too_late=self._clock() >= deadline) from None
-        return Answer(response.status_code, response.headers, content)
+            failure = self._failed(error, url, too_late=self._clock() >= deadline)
+            self._tell_failure(failure, method, url, call, begun)
+            raise failure from None
+        except AmbiguousError as error:
+            self._tell_failure(error, method, url, call, begun)
+            raise
+        self._tell(answer, method, url, call, begun)
+        return answer
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def _traced(self, call: str) -> dict[str, str]:
+        names = {self._tracing.call: call, self._tracing.batch: current_batch()}
+        return {name: value for name, value in names.items() if name and value}
+
+    def _tell(self, answer: Answer, *about: Any) -> None:
+        name = self._tracing.answer
+        theirs = answer.headers.get(name, "")[:100] if name else ""
+        also = {"their_call": theirs} if theirs else {}
+        _log.info("call answered", status=answer.status, **self._facts(*about), **also)
+
+    def _tell_failure(self, error: RegbridgeError, *about: Any) -> None:
+        _log.warning("call failed", **self._facts(*about), error=str(error))
+
+    def _facts(self, method: str, url: str, call: str, begun: float) -> dict[str, Any]:
+        """Return what a line says of a call, however it ended."""
+        facts = {
+            "service": self.service,
+            "method": method,
+            "host": urlsplit(url).hostname or "",
+            "ms": round((self._clock() - begun) * 1000),
+            "call": call,
+        }
+        return {**facts, "path": path_shown(url)} if self._shows_path else facts
 
     def _read(self, response: requests.Response) -> bytes:
         """Read a body as it comes, so that its size is not unbounded."""

@@ -134,6 +134,7 @@ def _delivery(row: Any) -> Story:
         "configuration": row.configuration,
         "begun_at": moment(row.begun_at),
         "settled_at": moment(row.settled_at),
+        "batch": row.batch,
         "record": json.loads(row.record) if row.record else {},
     }
 

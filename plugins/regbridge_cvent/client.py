@@ -93,7 +93,9 @@ class CventClient:
         self._limit = account.limit
         self._ask_at = 0.0
         self._asking = threading.RLock()
-        self._outbound = Outbound("Cvent", account.base_url, largest=_LARGEST, longest_seconds=90.0)
+        self._outbound = Outbound(
+            "Cvent", account.base_url, largest=_LARGEST, longest_seconds=90.0, shows_path=True
+        )
         self._tokens = Tokens(account, scopes, self._outbound, self.now.seconds)
 
     def get(self, template: str, *ids: str, **query: Any) -> Any:

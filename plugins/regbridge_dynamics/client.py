@@ -15,7 +15,7 @@ from regbridge import (
     RateLimiter,
     RetryableError,
 )
-from regbridge.http import Answer, Outbound
+from regbridge.http import Answer, Outbound, Tracing
 from regbridge_dynamics.connection import ConnectionSettings
 from regbridge_dynamics.errors import THROTTLED, Refusal, Trouble, read_refusal
 from regbridge_dynamics.oauth import Tokens
@@ -36,6 +36,7 @@ _ALWAYS = {
     "OData-MaxVersion": "4.0",
     "If-None-Match": "null",
 }
+_TRACING = Tracing("x-ms-client-request-id", "x-ms-correlation-id", "x-ms-service-request-id")
 _LARGEST = 64_000_000
 _REFUSED = 300
 _NO_CONTENT = 204
@@ -86,6 +87,8 @@ class WebApi:
             answer_seconds=settings.timeout_seconds,
             longest_seconds=settings.timeout_seconds * 2,
             largest=_LARGEST,
+            tracing=_TRACING,
+            shows_path=True,
         )
 
     def get(

@@ -55,6 +55,7 @@ class EntraHttp:
             answer_seconds=_ANSWER_SECONDS,
             longest_seconds=_LONGEST_SECONDS,
             largest=_LARGEST,
+            shows_path=True,
         )
 
     def get(

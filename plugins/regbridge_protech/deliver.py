@@ -86,6 +86,7 @@ class Protech(TargetPlugin):
             longest_seconds=settings.timeout_seconds * 2,
             largest=ANSWER_LIMIT,
             keep_alive=False,
+            shows_path=True,
         )
 
     @hookimpl

@@ -16,9 +16,11 @@ import pytest
 import trustme
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from regbridge import AmbiguousError, RetryableError
-from regbridge.http import Answer, Outbound, seconds_to_wait
+from regbridge.correlation import working_on
+from regbridge.http import Answer, Outbound, Tracing, seconds_to_wait
 from regbridge.testing.fault_proxy import Fault, FaultProxy
 from regbridge.testing.server import DROP, LocalServer
 
@@ -401,3 +403,73 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) ->
 @given(st.text())
 def test_no_retry_after_is_an_error(header: str) -> None:
     assert (seconds_to_wait({"Retry-After": header}, NOW) or 0) >= 0
+
+
+def test_a_call_leaves_a_line_without_query_header_body_or_path(
+    service: Service, url: str, outbound: Outbound
+) -> None:
+    with capture_logs() as logs:
+        outbound.send(
+            "POST",
+            f"{url}/secret-of-a-hook/members",
+            headers={"Authorization": "Bearer hunter2"},
+            params={"email": "ada@example.org"},
+            body='{"name": "Ada"}',
+        )
+
+    [line] = logs
+    assert (line["event"], line["log_level"], line["status"]) == ("call answered", "info", 200)
+    assert (line["service"], line["method"], line["host"]) == ("Vendor", "POST", "127.0.0.1")
+    assert line["ms"] >= 0
+    for secret in ("secret-of-a-hook", "hunter2", "ada", "Ada"):
+        assert secret not in str(line)
+
+
+def test_a_call_that_fails_leaves_a_warning_with_the_cause(
+    service: Service, url: str, outbound: Outbound
+) -> None:
+    service.drop = True
+    with capture_logs() as logs, pytest.raises(AmbiguousError):
+        outbound.send("POST", f"{url}/path")
+
+    [line] = logs
+    assert (line["event"], line["log_level"]) == ("call failed", "warning")
+    assert "the answer of 127.0.0.1 was lost" in line["error"]
+
+
+def test_the_words_of_a_path_are_shown_where_that_is_asked_for(service: Service, url: str) -> None:
+    outbound = Outbound("Vendor", url, shows_path=True)
+    with capture_logs() as logs:
+        outbound.send("GET", f"{url}/api/contacts(email='ada@example.org')")
+    outbound.close()
+
+    assert logs[0]["path"] == "/api/contacts(…)"
+
+
+def test_the_service_is_told_the_ids_of_the_call_and_of_the_batch(
+    service: Service, url: str
+) -> None:
+    tracing = Tracing("x-call", "x-batch", "x-their-call")
+    service.headers = [("x-their-call", "theirs-1")]
+    outbound = Outbound("Vendor", url, tracing=tracing)
+    with capture_logs() as logs:
+        with working_on("6d1f-batch", [12]):
+            outbound.send("GET", url)
+        outbound.send("GET", url)
+    outbound.close()
+
+    first, second = service.seen
+    assert first["HTTP_X_BATCH"] == "6d1f-batch"
+    assert "HTTP_X_BATCH" not in second
+    assert [line["call"] for line in logs] == [each["HTTP_X_CALL"] for each in service.seen]
+    assert first["HTTP_X_CALL"] != second["HTTP_X_CALL"]
+    assert logs[0]["their_call"] == "theirs-1"
+
+
+def test_a_service_that_takes_no_ids_gets_none(service: Service, url: str) -> None:
+    outbound = Outbound("Vendor", url)
+    with working_on("6d1f-batch", [12]):
+        outbound.send("GET", url)
+    outbound.close()
+
+    assert "6d1f-batch" not in str(service.seen)

@@ -31,6 +31,8 @@ from regbridge.config.alerts import AlertsConfig, EmailConfig, WebhookConfig
 from regbridge.config.api import ApiConfig
 from regbridge.config.case_file import Case
 from regbridge.config.loader import load_client, load_host
+from regbridge.config.metrics import MetricsConfig
+from regbridge.config.ready import ReadyConfig
 from regbridge.config.schema import (
     ClientConfig,
     EndpointConfig,
@@ -69,6 +71,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "E-mail": EmailConfig,
     "A webhook": WebhookConfig,
     "The API": ApiConfig,
+    "Metrics": MetricsConfig,
+    "Readiness": ReadyConfig,
     "PostgreSQL": PostgresqlConfig,
     "A client": ClientConfig,
     "An endpoint": EndpointConfig,
@@ -91,6 +95,7 @@ def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"REGBRIDGE_CONSOLE_{role}PASSWORD", "a password of the console")
     monkeypatch.setenv("REGBRIDGE_ALERT_URL", "https://chat.example.org/hook")
     monkeypatch.setenv("REGBRIDGE_API_TOKEN", "a-token-of-the-API-for-monitoring")
+    monkeypatch.setenv("REGBRIDGE_METRICS_TOKEN", "a-token-of-the-Prometheus")
     monkeypatch.setenv("REGBRIDGE_DATABASE", "postgresql+psycopg://u:p@db.example.org/regbridge")
 
 
@@ -353,6 +358,8 @@ def default_of(field: Any) -> str:
     match field.get_default(call_default_factory=True):
         case None | {} | []:
             return "none"
+        case bool() as truth:
+            return str(truth).lower()
         case SecretStr() as secret:
             return secret.get_secret_value()
         case PluginUse() as plugin:

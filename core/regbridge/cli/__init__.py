@@ -97,6 +97,10 @@ def _options(
     ] = None,
 ) -> None:
     """Receive Cvent registration webhooks, deliver every registration to a CRM."""
+    from regbridge.cli.logs import LogLevel, LogSettings, set_up_logging
+
+    # What a command has to say it prints; `serve`, `work` and `demo` log more.
+    set_up_logging(LogSettings(LogLevel.ERROR))
     if variables is not None:
         from regbridge.deploy.variables import set_variables
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from regbridge.cli.logs import set_up_logging
+from regbridge.cli.logs import LogLevel, LogSettings, set_up_logging
 from regbridge.demo import Account, Stage, demo_stage, run_demo
 
 
@@ -24,7 +24,7 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Start a host of its own, send it sample messages and a sync, account for every record."""
-    set_up_logging("ERROR")
+    set_up_logging(LogSettings(LogLevel.ERROR))
     folder = Path(tempfile.mkdtemp(prefix="regbridge-demo-"))
     with demo_stage(folder) as stage:
         account = _run(stage, sync, quiet=as_json)

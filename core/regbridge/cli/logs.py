@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import structlog
+import typer
 
-from regbridge.cli.log_file import LogFile
+from regbridge.cli.log_file import KEPT, LogFile
+from regbridge.cli.printing import findings_of, harmless
+from regbridge.errors import ConfigError, RegbridgeError
+from regbridge.system import lock
+
+log = structlog.get_logger()
 
 
 class LogLevel(StrEnum):
@@ -22,33 +32,162 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-def set_up_logging(level: str, path: Path | None = None) -> None:
-    """Write everything from a level on to stderr, or into a file, with times in UTC."""
-    file = LogFile(path) if path else None
+class LogFormat(StrEnum):
+    """How a line looks: for people, for machines, or as fits where it goes."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Where the log goes, and how it looks; `keep` is how many older files stay."""
+
+    level: str = LogLevel.INFO
+    format: LogFormat = LogFormat.AUTO
+    file: Path | None = None
+    keep: int = KEPT
+    event_log: bool = False
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it goes where nobody sees what a command prints."""
+        return self.file is not None or self.event_log
+
+
+@contextmanager
+def logged(settings: LogSettings) -> Iterator[None]:
+    """Write the log of a service while the block runs, with how it and its threads come to an end.
+
+    Raises `ConfigError` and `OSError` when it cannot be written where the settings say.
+    """
+    handlers = set_up_logging(settings)
+    before = threading.excepthook
+    threading.excepthook = _tell_crash
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except Exception as error:
+        if settings.is_elsewhere:
+            _tell_end(error)
+        raise
+    finally:
+        threading.excepthook = before
+        for handler in handlers:
+            handler.close()
+
+
+def set_up_logging(settings: LogSettings) -> Sequence[logging.Handler]:
+    """Write everything from a level on, with times in UTC; return what writes it."""
+    handlers = _handlers(settings)
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *_rendering(file),
+            *_rendering(settings),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
+            logging.getLevelNamesMapping()[settings.level.upper()]
         ),
-        # Asked for at every entry, because a test's stderr is another one than its neighbour's.
-        logger_factory=lambda *_: structlog.WriteLogger(file or sys.stderr),  # type: ignore[arg-type]
+        logger_factory=lambda *_: _Lines(handlers),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
     if not any(isinstance(handler, _IntoTheSameLog) for handler in root.handlers):
         root.addHandler(_IntoTheSameLog())
+    return handlers
 
 
-def _rendering(file: LogFile | None) -> list[Any]:
+def _handlers(settings: LogSettings) -> list[logging.Handler]:
+    handlers: list[logging.Handler] = []
+    if settings.event_log:
+        from regbridge.cli.event_log import EventLog
+
+        handlers.append(EventLog())
+    if settings.file is None:
+        return [_ToStderr(), *handlers]
+    return [_ToFile(settings.file, settings.keep), *handlers]
+
+
+def _rendering(settings: LogSettings) -> list[Any]:
     # Tracebacks without local variables: those hold tokens, and what registrants wrote.
-    if file is None and sys.stderr.isatty():
-        plain = structlog.dev.plain_traceback
-        return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    at_terminal = settings.file is None and sys.stderr.isatty()
+    if settings.format is LogFormat.JSON or (settings.format is LogFormat.AUTO and not at_terminal):
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    plain = structlog.dev.plain_traceback
+    if at_terminal:
+        return [_escape, structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    return [_escape, structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]
+
+
+def _escape(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Keep what strangers sent from making lines of its own, or steering the terminal."""
+    return {
+        name: harmless(value) if isinstance(value, str) else value for name, value in entry.items()
+    }
+
+
+class _Lines:
+    """Passes each line on to the handlers, by Python's own way of logging."""
+
+    def __init__(self, handlers: Sequence[logging.Handler]) -> None:
+        self._handlers = handlers
+
+    def debug(self, line: str) -> None:
+        self._write(logging.DEBUG, line)
+
+    def info(self, line: str) -> None:
+        self._write(logging.INFO, line)
+
+    def warning(self, line: str) -> None:
+        self._write(logging.WARNING, line)
+
+    def error(self, line: str) -> None:
+        self._write(logging.ERROR, line)
+
+    def critical(self, line: str) -> None:
+        self._write(logging.CRITICAL, line)
+
+    def _write(self, level: int, line: str) -> None:
+        record = logging.LogRecord("regbridge", level, "", 0, line, None, None)
+        for handler in self._handlers:
+            if level >= handler.level:
+                handler.handle(record)
+
+
+class _ToStderr(logging.Handler):
+    """Writes to what stderr is at that moment: a test's is another one than its neighbour's."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(record.getMessage(), file=sys.stderr, flush=True)  # noqa: T201
+
+
+class _ToFile(logging.Handler):
+    """Writes into a file of this process alone: two that put it aside would lose lines."""
+
+    def __init__(self, path: Path, keep: int) -> None:
+        """Open the file. Raises `ConfigError` when another process has it, and `OSError`."""
+        super().__init__()
+        self._file = LogFile(path, kept=keep)
+        self._lock_file = path.with_name(f"{path.name}.lock").open("ab")
+        try:
+            lock(self._lock_file)
+        except OSError:
+            self._lock_file.close()
+            raise ConfigError.of(
+                f"another process writes the log file {path}",
+                "give this one another file, such as one for `serve` and one for `work`",
+            ) from None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._file.write(f"{record.getMessage()}\n")
+
+    def close(self) -> None:
+        super().close()
+        self._lock_file.close()
 
 
 class _IntoTheSameLog(logging.Handler):
@@ -59,3 +198,19 @@ class _IntoTheSameLog(logging.Handler):
         structlog.get_logger().log(
             level, record.getMessage(), logger=record.name, exc_info=record.exc_info
         )
+
+
+def _tell_end(error: Exception) -> None:
+    """Write down why the service ends, or does not begin; a bug with where it is."""
+    if isinstance(error, RegbridgeError | OSError):
+        for text in findings_of(error) if isinstance(error, RegbridgeError) else [str(error)]:
+            log.error("the service ends", error=text)
+    else:
+        log.critical("the service ends by a bug", exc_info=error)
+
+
+def _tell_crash(args: threading.ExceptHookArgs) -> None:
+    """Write down that a thread has ended by an error that nobody caught."""
+    name = args.thread.name if args.thread else ""
+    error = args.exc_value or args.exc_type()
+    log.critical("a thread has ended", thread=name, exc_info=error)

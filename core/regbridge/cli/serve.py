@@ -7,17 +7,29 @@ from typing import Annotated
 
 import typer
 
-from regbridge.cli.logs import LogLevel, set_up_logging
+from regbridge.cli.logs import LogFormat, LogLevel, LogSettings, logged
 from regbridge.cli.options import CONFIGS, Configs
-from regbridge.cli.printing import complain, findings_of, say
+from regbridge.cli.printing import say
+from regbridge.errors import ConfigError
 from regbridge.host import Address, Host, settle_in
+from regbridge.models import Finding, Level
 from regbridge.system import hear_of_stops, wait_for
 
 _Level = Annotated[LogLevel, typer.Option("--log-level", help="The least that is logged.")]
+_Format = Annotated[
+    LogFormat, typer.Option("--log-format", help="Text for people, JSON, or as fits.")
+]
 _File = Annotated[
     Path | None,
     typer.Option("--log-file", help="Log into this file, which is begun anew when it is large."),
 ]
+_Keep = Annotated[
+    int, typer.Option("--log-keep", min=1, max=1000, help="Older log files that stay, of 10 MB.")
+]
+_EventLog = Annotated[
+    bool, typer.Option("--event-log", help="Warnings and errors into the Event Log of Windows too.")
+]
+_KEEP = LogSettings().keep
 
 
 def serve(
@@ -30,19 +42,27 @@ def serve(
         bool, typer.Option("--no-worker", help="Only receive; `regbridge work` delivers.")
     ] = False,
     log_level: _Level = LogLevel.INFO,
+    log_format: _Format = LogFormat.AUTO,
     log_file: _File = None,
+    log_keep: _Keep = _KEEP,
+    event_log: _EventLog = False,
 ) -> None:
     """Receive messages and deliver their registrations until Ctrl+C or a service stop."""
-    set_up_logging(log_level, log_file)
-    _run(Host(configs, worker=not no_worker, address=Address(address, port)))
+    with logged(LogSettings(log_level, log_format, log_file, log_keep, event_log)):
+        _run(Host(configs, worker=not no_worker, address=Address(address, port)))
 
 
 def work(
-    configs: Configs = CONFIGS, log_level: _Level = LogLevel.INFO, log_file: _File = None
+    configs: Configs = CONFIGS,
+    log_level: _Level = LogLevel.INFO,
+    log_format: _Format = LogFormat.AUTO,
+    log_file: _File = None,
+    log_keep: _Keep = _KEEP,
+    event_log: _EventLog = False,
 ) -> None:
     """Deliver what others received, beside `serve --no-worker`, until Ctrl+C or a service stop."""
-    set_up_logging(log_level, log_file)
-    _run(Host(configs, web=False))
+    with logged(LogSettings(log_level, log_format, log_file, log_keep, event_log)):
+        _run(Host(configs, web=False))
 
 
 def _run(host: Host) -> None:
@@ -60,18 +80,19 @@ def _run(host: Host) -> None:
 
 
 def _require_a_client(host: Host) -> None:
-    """End here if no client can start: then there is nothing to receive."""
+    """Raise `ConfigError` if no client can start: then there is nothing to receive."""
     if host.clients.running:
         return
-    for refused in host.clients.refused:
-        for text in findings_of(refused.error):
-            complain(text)
-    if host.clients.refused:
-        complain("no client can start; `regbridge check` tells more")
-    else:
-        complain(f"no client in {host.file.folder / 'clients'}; run `regbridge new-client NAME`")
     host.store.close()
-    raise typer.Exit(1)
+    findings = [each for refused in host.clients.refused for each in refused.error.findings]
+    if findings:
+        text, remedy = "no client can start", "`regbridge check` tells more"
+    else:
+        text, remedy = (
+            f"no client in {host.file.folder / 'clients'}",
+            "run `regbridge new-client NAME`",
+        )
+    raise ConfigError([*findings, Finding(Level.ERROR, text, remedy=remedy)])
 
 
 def _announce(host: Host) -> None:

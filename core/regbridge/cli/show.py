@@ -127,6 +127,7 @@ def _delivery_lines(delivery: Mapping[str, Any]) -> Iterator[str]:
         "id there": delivery["external_id"],
         "attempts": delivery["attempts"],
         "configuration": delivery["configuration"],
+        "batch": delivery.get("batch"),
     }
     yield "    " + ", ".join(f"{name} {fact}" for name, fact in facts.items() if fact)
     for name, value in delivery["record"].items():

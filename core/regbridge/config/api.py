@@ -24,9 +24,9 @@ def is_header_safe(token: str) -> bool:
 def _strong(token: SecretStr) -> SecretStr:
     text = token.get_secret_value()
     if len(text) < SHORTEST_TOKEN:
-        raise ValueError(f"a token of the API has at least {SHORTEST_TOKEN} characters")
+        raise ValueError(f"a token has at least {SHORTEST_TOKEN} characters")
     if not is_header_safe(text):
-        raise ValueError("a token of the API is made of visible ASCII characters, without spaces")
+        raise ValueError("a token is made of visible ASCII characters, without spaces")
     return token
 
 

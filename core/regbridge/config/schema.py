@@ -10,8 +10,10 @@ from regbridge.config.alerts import AlertsConfig
 from regbridge.config.api import ApiConfig
 from regbridge.config.console import ConsoleConfig
 from regbridge.config.database import DEFAULT_URL, DatabaseUrl
+from regbridge.config.metrics import MetricsConfig
 from regbridge.config.model import Model
 from regbridge.config.networks import Networks
+from regbridge.config.ready import ReadyConfig
 from regbridge.config.reconcile import ReconcileConfig
 from regbridge.config.words import Id, Name, TimeZone, UrlPath
 from regbridge.models import KeyedOn, Kind
@@ -259,6 +261,12 @@ class HostConfig(Model):
 
     api: ApiConfig | None = None
     """Who may ask the API under /api/v1; there is none when left out."""
+
+    metrics: MetricsConfig | None = None
+    """Who may read the metrics at /metrics; there are none when left out."""
+
+    ready: ReadyConfig = ReadyConfig()
+    """From when on /health/ready says that this host is degraded."""
 
     @model_validator(mode="after")
     def _proxy_is_known(self) -> Self:

@@ -37,6 +37,7 @@ _CLAIMED = (
     deliveries.c.lease.is_not(None).label("lapsed"),
     registrants.c.subject,
     registrations.c.previous_contact_stub,
+    registrations.c.receipt_id,
     receipts.c.received_at,
 )
 """What a claimed delivery brings along."""
@@ -104,7 +105,7 @@ def claim_deliveries(
         # Who finds only what needs no call looks further: a small batch may hold nothing else.
         if rows := [row for row in found if row.id not in settled]:
             ids = [row.id for row in rows]
-            take(connection, deliveries, ids, lease, begun_at=lease.now)
+            take(connection, deliveries, ids, lease, begun_at=lease.now, batch=lease.token)
             return rows
     return []
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from regbridge.errors import StoreUnavailableError
 from regbridge.models import ReceiptKind
@@ -20,7 +20,7 @@ from regbridge.store.bulk import insert_numbered
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
 from regbridge.store.sql import insert_or_update
-from regbridge.store.tables import State, receipts
+from regbridge.store.tables import State, compatibility, receipts
 
 _GROUP_COUNT = 256
 _GROUP_BYTES = 16_000_000
@@ -54,6 +54,7 @@ class Intake:
     def __init__(self, store: Store, stored: Callable[[], None] = lambda: None) -> None:
         self._store = store
         self._stored = stored
+        self._failed = False
         self._waiting: queue.SimpleQueue[tuple[Arrival, Future[int]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
@@ -71,8 +72,23 @@ class Intake:
             return future.result(timeout=_WAIT_SECONDS)
         except TimeoutError:
             if future.cancel():
+                self._failed = True
                 raise StoreUnavailableError("the ledger takes too long to write") from None
             return future.result()  # it is being written at this moment
+
+    def takes_messages(self) -> bool:
+        """Say whether the next message would be stored.
+
+        Tries to write something if the last message was not: who is sent none any more would never
+        know otherwise.
+        """
+        if self._failed and self._thread.is_alive():
+            try:
+                self._store.write_hastily(_write_something)
+                self._failed = False
+            except StoreUnavailableError:
+                return False
+        return self._thread.is_alive()
 
     def close(self) -> None:
         """Commit what waits, then stop."""
@@ -119,12 +135,18 @@ class Intake:
                 for one in group:
                     self._commit([one])
                 return
+            self._failed = True
             for _, future in group:
                 future.set_exception(error)
             return
+        self._failed = False
         for (_, future), receipt in zip(group, ids, strict=True):
             future.set_result(receipt)
         self._stored()
+
+
+def _write_something(connection: Connection) -> None:
+    connection.execute(update(compatibility).values(oldest=compatibility.c.oldest))
 
 
 def _is_wanted(future: Future[int]) -> bool:

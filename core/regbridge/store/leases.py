@@ -26,7 +26,7 @@ class Lease:
 
     now: int
     until: int
-    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def at(self, now: int) -> Lease:
         """Return the same lease at a later moment, to settle what it claimed."""

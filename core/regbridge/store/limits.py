@@ -82,6 +82,13 @@ def calls_since(connection: Connection, day: str) -> Sequence[Any]:
     ).all()
 
 
+def blocked_accounts(connection: Connection, now: int) -> Sequence[str]:
+    """Return the keys of the accounts that nobody may call at a time (ms)."""
+    return connection.scalars(
+        select(limiter_blocks.c.key).where(limiter_blocks.c.until > now)
+    ).all()
+
+
 def unblock(connection: Connection) -> None:
     """End all blocks; a vendor whose quota is used up says so again at the next call."""
     connection.execute(delete(limiter_blocks))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, func, select, text
 
 from regbridge.store.tables import State, deliveries, receipts, registrations
+from regbridge.store.walks import values
 
 HOUR = 3_600_000
 
@@ -120,16 +121,22 @@ def parked_reasons(
     return sorted(found, key=lambda row: (-row[2], row[0], row[1]))[:limit]
 
 
-def oldest_pending(connection: Connection, clients: Collection[str]) -> int | None:
-    """Return when the oldest work that waits arrived (ms), None when nothing waits."""
-    times = [connection.scalar(select(func.min(receipts.c.received_at)).where(_waits()))]
-    for client in clients:
+def oldest_pending(connection: Connection) -> dict[str, int]:
+    """Return when the oldest work that waits arrived (ms), by client; none of whom nothing waits.
+
+    Takes one client after the other, as the index of states has them.
+    """
+    unsplit = select(receipts.c.client, func.min(receipts.c.received_at)).where(_waits())
+    oldest = {row[0]: row[1] for row in connection.execute(unsplit.group_by(receipts.c.client))}
+    for client in list(values(connection, registrations.c.client)):
         first = select(func.min(registrations.c.receipt_id)).where(
             *_in_state(client, State.PENDING)
         )
-        oldest = select(receipts.c.received_at).where(receipts.c.id == first.scalar_subquery())
-        times.append(connection.scalar(oldest))
-    return min((time for time in times if time is not None), default=None)
+        found = select(receipts.c.received_at).where(receipts.c.id == first.scalar_subquery())
+        at = connection.scalar(found)
+        if at is not None:
+            oldest[client] = min(at, oldest.get(client, at))
+    return oldest
 
 
 def count_unsplit(connection: Connection) -> int:

@@ -192,7 +192,8 @@ class Delivery(Leased, table=True):
     """One record at one target. `reached` says that the target may have it, now or before.
 
     `configuration` is the fingerprint of what mapped it, `digest` tells equal records. `begun_at`
-    is when the last attempt began.
+    is when the last attempt began, and `batch` the token of its lease: the log and the target name
+    it.
     """
 
     __tablename__: ClassVar[str] = "deliveries"
@@ -230,6 +231,7 @@ class Delivery(Leased, table=True):
     created_at: int = Field(sa_type=Big)
     begun_at: int | None = Field(default=None, sa_type=Big)
     settled_at: int | None = Field(default=None, sa_type=Big)
+    batch: str | None = None
 
 
 class CorrectionRow(SQLModel, table=True):

@@ -180,4 +180,5 @@ def _facts(request: falcon.Request, status: int) -> dict[str, Any]:
         "path": request.path,
         "remote_address": request.remote_addr,
         "status": int(status),
+        **({"receipt": request.context.receipt} if "receipt" in request.context else {}),
     }

@@ -13,14 +13,19 @@ from regbridge.errors import MalformedMessageError
 from regbridge.message import Envelope, normal_id, read_envelope
 from regbridge.store.intake import Arrival
 from regbridge.timings import Key, Stage, Timings
+from regbridge.web.answers import Answers
 from regbridge.web.body import Encoding, encoding, inflate, read
 from regbridge.web.destination import Destination, find_destination, no_endpoint, uri_of
 from regbridge.web.door import Door, head_of
+from regbridge.web.requests import milliseconds
 
 if TYPE_CHECKING:
     from regbridge.clients import Clients
 
 _log = structlog.get_logger(__name__)
+
+_SHOWN = 80
+"""So many characters of what Cvent calls a message go into the log."""
 
 
 class Webhook:
@@ -37,6 +42,7 @@ class Webhook:
         clock: Callable[[], datetime],
         timings: Timings,
         door: Door,
+        answers: Answers,
     ) -> None:
         self._clients = clients
         self._accept = accept
@@ -44,6 +50,7 @@ class Webhook:
         self._clock = clock
         self._timings = timings
         self._door = door
+        self._answers = answers
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_groups: str | None) -> None:
         """Answer a request at any path; unknown paths 404, methods that make no sense there 405."""
@@ -116,6 +123,17 @@ class Webhook:
                 message_time_text=envelope.message_time_text,
                 record_count=len(envelope.records),
             )
+        )
+        self._answers.accept(client, endpoint, len(envelope.records))
+        _log.info(
+            "message stored",
+            client=client,
+            endpoint=endpoint,
+            receipt=receipt,
+            registrations=len(envelope.records),
+            event_type=envelope.event_type[:_SHOWN],
+            message=envelope.message_stub[:_SHOWN],
+            ms=milliseconds(req),
         )
         return {"receipt": receipt, "registrations": len(envelope.records)}
 

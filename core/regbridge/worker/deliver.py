@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import count
 from math import ceil
 from typing import Any
 
 import msgspec
 
+from regbridge.correlation import working_on
 from regbridge.errors import (
     AmbiguousError,
     PluginError,
@@ -25,10 +28,11 @@ from regbridge.store.deliver import (
     last_external_ids,
     settle_deliveries,
 )
+from regbridge.store.leases import Lease
 from regbridge.store.pauses import Paused
 from regbridge.store.tables import State, deliveries
 from regbridge.timings import Key, Measurement, Stage
-from regbridge.worker.context import Context
+from regbridge.worker.context import Context, log
 from regbridge.worker.outages import Outages
 from regbridge.worker.schedule import Again, decide
 
@@ -88,16 +92,25 @@ class Deliverer:
                 self._outages.give_back(paused, lease.until)
             return False
         batch.registrations = len(rows)
-        with self._context.leasing.keep(lease, deliveries, [row.id for row in rows]):
+        with (
+            self._working_on(lease, rows),
+            self._context.leasing.keep(lease, deliveries, [row.id for row in rows]),
+        ):
             settled = self._deliver(rows, paused)
             now = lease.at(self._context.clock())
             self._context.settle(
                 lambda c: settle_deliveries(c, self._client, self._target.name, settled, now)
             )
             self._note_ages(rows, settled)
+            log.info("records sent", **Counter(each.state.value for each in settled.values()))
         if self._is_first:
             self._context.wake("deliver", self._client)
         return True
+
+    def _working_on(self, lease: Lease, rows: Sequence[Any]) -> AbstractContextManager[Any]:
+        of = {row.receipt_id for row in rows}
+        names = {"client": self._client, "target": self._target.name}
+        return working_on(lease.token, of, step="deliver", **names)
 
     def _share(self, now: int) -> int:
         """Return how many records to claim: when few wait, each thread gets its part of them.

@@ -16,6 +16,7 @@ from regbridge.config.schema import WorkerConfig
 from regbridge.errors import RegbridgeError
 from regbridge.leasing import Leasing
 from regbridge.pipeline import Pipeline
+from regbridge.pulse import Pulse
 from regbridge.store.configurations import remember_configuration
 from regbridge.store.engine import Store
 from regbridge.store.pauses import is_worker_paused
@@ -45,10 +46,11 @@ def clock() -> int:
 
 @dataclass
 class Lane:
-    """One step for one client (and target). `run` returns whether there was work to do."""
+    """One step for one client (and a part of it). `run` returns whether there was work to do."""
 
     step: str
     client: str
+    part: str
     run: Callable[[], bool]
     threads: int = 1
     woken: threading.Event = field(default_factory=threading.Event)
@@ -83,7 +85,7 @@ class Worker:
         self._config = config
         self._ring = ring
         self._lanes = _lanes(self.context)
-        self._threads: list[threading.Thread] = []
+        self.pulses: list[Pulse] = []
         self._paused = False
         self._look_again_at = 0.0
 
@@ -91,11 +93,12 @@ class Worker:
         """Start the lanes' threads."""
         for pipeline in self.context.clients.running.values():
             self._remember(pipeline)
-        self._spawn(self._keep_leases, "leases")
+        self._spawn(self._keep_leases, Pulse("leases", ""), "leases")
         for lane in self._lanes:
             for number in range(lane.threads):
-                name = f"{lane.step} {lane.client} {number}"
-                self._spawn(partial(self._run_lane, lane), name)
+                words = (lane.step, lane.client, lane.part, str(number))
+                pulse = Pulse(lane.step, lane.client, lane.part)
+                self._spawn(partial(self._run_lane, lane), pulse, " ".join(filter(None, words)))
 
     def wake(self, step: str = "", client: str = "") -> None:
         """Let the lanes of a step, or of all steps, look for work now; of one client, or of all."""
@@ -117,9 +120,10 @@ class Worker:
         for lane in self._lanes:
             lane.woken.set()
         deadline = time.monotonic() + STOP_SECONDS
-        for thread in self._threads:
-            thread.join(max(deadline - time.monotonic(), 0))
-        return not any(thread.is_alive() for thread in self._threads)
+        for pulse in self.pulses:
+            if pulse.thread:
+                pulse.thread.join(max(deadline - time.monotonic(), 0))
+        return not any(pulse.is_alive for pulse in self.pulses)
 
     def run_once(self) -> None:
         """Do everything that is due, in this thread; for tests and `cases`."""
@@ -143,18 +147,20 @@ class Worker:
             )
         )
 
-    def _spawn(self, run: Callable[[], None], name: str) -> None:
-        thread = threading.Thread(target=run, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def _spawn(self, run: Callable[[Pulse], None], pulse: Pulse, name: str) -> None:
+        pulse.thread = threading.Thread(target=run, args=[pulse], name=name, daemon=True)
+        self.pulses.append(pulse)
+        pulse.thread.start()
 
-    def _run_lane(self, lane: Lane) -> None:
+    def _run_lane(self, lane: Lane, pulse: Pulse) -> None:
         while not self.context.stopping.is_set():
             lane.woken.wait(self._config.poll_seconds)
             lane.woken.clear()
             try:
-                while not self.context.stopping.is_set() and not self._is_paused() and lane.run():
-                    pass
+                while not self.context.stopping.is_set() and not self._is_paused():
+                    with pulse.at_work():
+                        if not lane.run():
+                            break
             except RegbridgeError as error:
                 log.error("step failed", step=lane.step, client=lane.client, error=error.detail)
                 self.context.stopping.wait(self._config.poll_seconds)
@@ -162,7 +168,7 @@ class Worker:
                 log.exception("step failed by a bug", step=lane.step, client=lane.client)
                 self.context.stopping.wait(self._config.poll_seconds)
 
-    def _keep_leases(self) -> None:
+    def _keep_leases(self, _pulse: Pulse) -> None:
         while not self.context.stopping.wait(self._config.lease_seconds / 3):
             try:
                 self.context.leasing.renew_all()
@@ -172,19 +178,20 @@ class Worker:
 
 def _lanes(context: Context) -> list[Lane]:
     lanes = [
-        Lane("split", "", Splitter(context, syncs=False).run),
-        Lane("split", "syncs", Splitter(context, syncs=True).run),
+        Lane("split", "", "", Splitter(context, syncs=False).run),
+        Lane("split", "", "syncs", Splitter(context, syncs=True).run),
     ]
     for pipeline in context.clients.running.values():
         name = pipeline.client.name
         # Single messages are prepared in the order of their arrival, by one thread of their own.
-        lanes.append(Lane("prepare", name, Preparer(context, pipeline, bulk=False).run))
+        lanes.append(Lane("prepare", name, "", Preparer(context, pipeline, bulk=False).run))
         syncs = Preparer(context, pipeline, bulk=True)
-        lanes.append(Lane("prepare", name, syncs.run, ENRICHING if pipeline.enrichers() else 1))
+        at_once = ENRICHING if pipeline.enrichers() else 1
+        lanes.append(Lane("prepare", name, "syncs", syncs.run, at_once))
         if pipeline.implements("list_attendees"):
-            lanes.append(Lane("reconcile", name, Reconciling(context, pipeline).run))
+            lanes.append(Lane("reconcile", name, "", Reconciling(context, pipeline).run))
         for target in pipeline.client.targets.values():
             deliverer = Deliverer(context, pipeline, target)
             threads = pipeline.target_plugin(target.name).concurrency
-            lanes.append(Lane("deliver", name, deliverer.run, threads))
+            lanes.append(Lane("deliver", name, target.name, deliverer.run, threads))
     return lanes

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from regbridge.corrections import Correction, correct_record, correct_registration
+from regbridge.correlation import working_on
 from regbridge.errors import RegbridgeError, RejectedError
 from regbridge.message import no_subject
 from regbridge.models import Drop, KeyedOn, Kind, Registration, Target
@@ -66,10 +67,17 @@ class Preparer:
             self._give_back(reserved, paused, lease)
             return False
         batch.registrations = len(rows)
-        with self._context.leasing.keep(lease, registrations, [row.id for row in rows]):
+        with (
+            self._working_on(lease, rows),
+            self._context.leasing.keep(lease, registrations, [row.id for row in rows]),
+        ):
             self._prepare({row.id: row for row in rows}, lease, paused)
         self._context.wake("deliver", self._client)
         return True
+
+    def _working_on(self, lease: Lease, rows: Sequence[Any]) -> AbstractContextManager[Any]:
+        of = {row.receipt_id for row in rows}
+        return working_on(lease.token, of, step="prepare", client=self._client)
 
     def _give_back(self, names: Iterable[str], paused: Mapping[str, Paused], lease: Lease) -> None:
         for name in names:

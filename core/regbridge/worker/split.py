@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from regbridge.correlation import working_on
 from regbridge.errors import MalformedMessageError
 from regbridge.message import Envelope, read_envelope, read_revisions
 from regbridge.store.bodies import read_bodies
@@ -44,7 +45,10 @@ class Splitter:
         if not claimed:
             return False
         ids = [receipt.id for receipt in claimed]
-        with self._context.leasing.keep(lease, receipts, ids):
+        with (
+            working_on(lease.token, ids, step="split"),
+            self._context.leasing.keep(lease, receipts, ids),
+        ):
             bodies = self._context.store.read(lambda c: read_bodies(c, ids))
             if self._syncs:
                 for receipt in claimed:

@@ -58,7 +58,7 @@ def test_every_route_is_in_the_document_and_nothing_else(host: Host) -> None:
     app = create_app(host.clients, lambda _: 0, body_limit=1, health=dict, source=source)
     found = {route.path for route in falcon.inspect.inspect_app(app).routes}
 
-    assert found - {"/health"} == {ROOT + path for path in PATHS}
+    assert found - {"/health", "/health/live", "/health/ready"} == {ROOT + path for path in PATHS}
 
 
 def test_every_example_is_what_its_schema_says() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from regbridge.cli.logs import set_up_logging
+from regbridge.cli.logs import LogSettings, set_up_logging
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def entries(capsys: pytest.CaptureFixture[str]) -> list[Any]:
 def test_away_from_a_terminal_every_entry_is_a_line_of_json_with_its_time_in_utc(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    set_up_logging("info")
+    set_up_logging(LogSettings())
     structlog.get_logger().info("started", clients=["acme"])
     [entry] = entries(capsys)
     assert (entry["event"], entry["level"], entry["clients"]) == ("started", "info", ["acme"])
@@ -49,7 +49,7 @@ def test_away_from_a_terminal_every_entry_is_a_line_of_json_with_its_time_in_utc
 
 
 def test_what_is_less_grave_than_the_level_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up_logging("error")
+    set_up_logging(LogSettings("error"))
     structlog.get_logger().warning("not this")
     logging.getLogger("waitress").warning("nor this")
     structlog.get_logger().error("this")
@@ -57,8 +57,8 @@ def test_what_is_less_grave_than_the_level_is_left_out(capsys: pytest.CaptureFix
 
 
 def test_libraries_write_into_the_same_log(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up_logging("info")
-    set_up_logging("info")
+    set_up_logging(LogSettings())
+    set_up_logging(LogSettings())
     logging.getLogger("waitress").error("the %s broke", "loop")
     logging.getLogger("another").log(35, "a level of its own")
     error, other = entries(capsys)
@@ -71,7 +71,7 @@ def test_a_traceback_shows_no_local_variables(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    set_up_logging("info")
+    set_up_logging(LogSettings())
     fail()
     err = capsys.readouterr().err
     assert "ValueError: 14" in err

@@ -39,9 +39,8 @@ def count_now(site: Site) -> None:
     """Count what the overview shows, whatever was counted before."""
     counts = site.host.counts
     assert counts is not None
-    counts.count(counts.standing)
-    counts.count(counts.recent)
-    counts.count(counts.course)
+    for tally in (counts.standing, counts.waiting, counts.recent, counts.course):
+        site.host.counting.count(tally)
 
 
 def actor(site: Site) -> Browser:

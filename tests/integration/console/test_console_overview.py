@@ -123,7 +123,7 @@ def test_the_oldest_that_waits_is_told(new_site: Callable[..., Site]) -> None:
 
 
 def test_pauses_are_shown_with_their_cause(site: Site) -> None:
-    now = site.host.counts.clock() if site.host.counts else 0
+    now = site.host.counting.clock()
     store = site.host.store
     store.write(lambda c: pause(c, "acme", "file", Cause.OUTAGE, "it is down", now + 60_000, now))
     store.write(lambda c: pause_worker(c, "a new server", now))
@@ -169,9 +169,7 @@ def test_a_client_that_does_not_start_is_named(
 
 
 def test_the_proofs_of_reconciling_and_the_calls_of_today_are_shown(site: Site) -> None:
-    counts = site.host.counts
-    assert counts is not None
-    now = counts.clock()
+    now = site.host.counting.clock()
     site.host.store.write(lambda c: add_passes(c, now))
 
     page = overview(site)

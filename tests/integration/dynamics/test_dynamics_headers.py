@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from structlog.testing import capture_logs
 from tests.integration.dynamics.delivery import changed_schema, kinds, make_plugin, staging
 
 from regbridge import CredentialsError, Record
+from regbridge.correlation import working_on
 from regbridge_dynamics.deliver import Dynamics
 from regbridge_dynamics.simulator import DataverseSimulator, Limits
 
@@ -86,6 +89,31 @@ def test_duplicate_rules_refuse_only_when_they_are_asked_for(
     assert "a duplicate rule finds a record like it" in strict.reason
     [usual] = make(simulator, **keyed).deliver_records([contact])
     assert usual.kind == "created"
+
+
+def test_every_call_has_an_id_and_names_its_batch(
+    simulator: DataverseSimulator, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Mapping[str, str]] = []
+    request = requests.Session.request
+
+    def note(self: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
+        if "/api/data/" in url:
+            sent.append(options["headers"])
+        return request(self, method, url, **options)
+
+    monkeypatch.setattr(requests.Session, "request", note)
+    plugin = make(simulator)
+    batch = "6d1fbe1c-6a0e-4c55-9b0f-0d3f8a3f1a51"
+    with capture_logs() as logs, working_on(batch, [12, 13]):
+        plugin.deliver_records([staging(1), staging(2)])
+
+    calls = [line for line in logs if line.get("service") == "Dataverse"]
+    assert [each["x-ms-client-request-id"] for each in sent] == [line["call"] for line in calls]
+    assert {each["x-ms-correlation-id"] for each in sent} == {batch}
+    assert all(line["their_call"] for line in calls)
+    assert all(line["path"].startswith("/api/data/v9.2/") for line in calls)
+    assert calls
 
 
 def test_no_call_is_bound_to_one_server(make: Make) -> None:

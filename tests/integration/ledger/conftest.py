@@ -198,7 +198,8 @@ class Ledger:
         `place` tells lanes of one step apart: syncs are prepared by the second.
         """
         lanes = self.worker._lanes
-        return [lane.run for lane in lanes if (lane.step, lane.client) == (step, client)][place]
+        found = [each for each in lanes if each.step == step and client in (each.client, each.part)]
+        return found[place].run
 
     def arrival(self, message: Mapping[str, Any] | bytes, client: str = "apap") -> Arrival:
         """Return what the web server makes of a request."""

@@ -19,8 +19,9 @@ from regbridge.store.messages import (
 )
 from regbridge.store.received import find_receipt, receipt_history
 from regbridge.store.tables import State, deliveries, receipts, registrations
+from regbridge.tallies import take_standing, take_waiting
 from regbridge.testing.payloads import sync
-from regbridge.web.console.counts import take_course, take_recent, take_standing
+from regbridge.web.console.counts import take_course, take_recent
 
 if TYPE_CHECKING:
     from tests.integration.ledger.conftest import Ledger
@@ -72,6 +73,7 @@ def test_what_the_overview_counts_is_what_the_ledger_holds(ledger: Ledger) -> No
     now = ledger.clock.now + 1
 
     standing = store.read(lambda c: take_standing(c, now))
+    waiting = store.read(lambda c: take_waiting(c, now))
     recent = store.read(lambda c: take_recent(c, now))
     course = store.read(lambda c: take_course(c, now))
 
@@ -88,7 +90,8 @@ def test_what_the_overview_counts_is_what_the_ledger_holds(ledger: Ledger) -> No
     oldest = store.read(
         lambda c: c.scalar(select(receipts.c.received_at).where(receipts.c.state == "pending"))
     )
-    assert (standing.unsplit, standing.pending_since) == (5, oldest)
+    assert (waiting.unsplit, waiting.since) == (5, {"apap": oldest})
+    assert waiting.oldest == oldest
 
 
 def by_state(table: Any) -> Any:

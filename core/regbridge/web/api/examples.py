@@ -72,6 +72,7 @@ _REGISTRANT = {
                     "configuration": "3f9c2d7a",
                     "begun_at": _AT,
                     "settled_at": _AT,
+                    "batch": "6d1fbe1c-6a0e-4c55-9b0f-0d3f8a3f1a51",
                     "record": {"Email": "ottilie.brandvold@example.com"},
                 }
             ],

@@ -144,6 +144,7 @@ SCHEMAS: dict[str, Schema] = {
         history=_list(_ref("Happening")),
     ),
     "Delivery": _object(
+        {"batch": {**_or_null(TEXT), "description": "As the log and the target name it."}},
         target=TEXT,
         **_ENDING,
         outcome=TEXT,

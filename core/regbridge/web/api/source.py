@@ -15,8 +15,8 @@ import falcon
 from regbridge.store.audit import note
 from regbridge.store.engine import Store
 from regbridge.web.api.asked import Asked, read_query
-from regbridge.web.api.gate import Gate
 from regbridge.web.errors import PROBLEM_TYPE, problem
+from regbridge.web.gate import Gate
 
 WHO = "api"
 """Who looked, in the audit: a token has no name."""

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from regbridge.web.console.counts import SHARE
+from regbridge.counting import SHARE
 
 _MOST = 100
 

@@ -80,6 +80,7 @@ def _counted(counts: Counts | None) -> dict[str, Any]:
     """Return what was counted, as much of it as there is."""
     shown: dict[str, Any] = {"standing": None, "counted_at": None, "tables": [], "charts": []}
     shown |= {"unreadable": 0, "reasons": [], "course_at": None, "recent_at": None}
+    shown["waiting"] = None
     if counts is None:
         return shown
     counts.wait(PATIENCE)
@@ -91,6 +92,7 @@ def _counted(counts: Counts | None) -> dict[str, Any]:
         shown |= {"tables": _lately(recent), "recent_at": counts.recent.at}
     if standing := counts.standing.found:
         shown |= {"standing": standing, "counted_at": counts.standing.at}
+        shown["waiting"] = counts.waiting.found
         shown["tables"].append(_table("All", standing.states))
         shown["reasons"] = [_reason(*row) for row in standing.reasons]
     return shown

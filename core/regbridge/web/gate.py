@@ -1,28 +1,31 @@
-"""Decides who may ask the API: who has a token."""
+"""Decides who may ask what is for machines, the API and the metrics: who has a token."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import falcon
+from pydantic import SecretStr
 
-from regbridge.config.api import ApiConfig
 from regbridge.web.attempts import Attempts, guessed
 
 CHALLENGE = 'Bearer realm="regbridge"'
 
 
 class Gate:
-    """Lets in requests that bring a token. `clock` gives seconds since 1970.
+    """Lets in requests that bring one of some tokens. `clock` gives seconds since 1970.
 
-    Safe to share between threads.
+    `setting` is where base.yaml names them. Safe to share between threads.
     """
 
-    def __init__(self, config: ApiConfig, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, tokens: Sequence[SecretStr], setting: str, clock: Callable[[], float]
+    ) -> None:
         # Digests have one length, so that comparing them tells nothing of a token's own.
-        self._tokens = [_digest(token.get_secret_value()) for token in config.tokens]
+        self._tokens = [_digest(token.get_secret_value()) for token in tokens]
+        self._setting = setting
         self._attempts = Attempts(clock)
 
     def admit(self, request: falcon.Request) -> None:
@@ -35,7 +38,9 @@ class Gate:
         address = request.remote_addr
         token = _bearer(request.get_header("Authorization") or "")
         if not token:
-            raise _unauthorized("Send a token of host.api as `Authorization: Bearer TOKEN`.")
+            raise _unauthorized(
+                f"Send a token of {self._setting} as `Authorization: Bearer TOKEN`."
+            )
         if self._knows(token):
             self._attempts.succeeded(address)
             return
@@ -43,7 +48,8 @@ class Gate:
             raise guessed(wait)
         self._attempts.failed(address)
         raise _unauthorized(
-            "Nobody knows this token; compare it with those that host.api in base.yaml names."
+            "Nobody knows this token; compare it with those that "
+            f"{self._setting} in base.yaml names."
         )
 
     def _knows(self, token: str) -> bool:

@@ -1,0 +1,1 @@
+"""The metrics for a Prometheus; loaded only where `host.metrics` is set."""
