@@ -185,7 +185,7 @@ def test_what_is_refused_names_its_request_and_leaves_nothing_to_the_next(
     host = site.start()
     ask(host, PATH, {"Authorization": CVENT_TOKEN, "Request-ID": "first"}, b"no JSON")
     ask(host, "/nowhere", {"Request-ID": "second"})
-    answer = ask(host, "/nowhere", {"Request-ID": "not a word"})
+    answer = ask(host, PATH, {"Authorization": "wrong", "Request-ID": "not a word"}, b"{}")
     host.stop()
     site.hosts.remove(host)
 

@@ -325,12 +325,12 @@ def test_a_token_is_asked_for_as_prometheus_sends_it(site: Site) -> None:
         assert b"regbridge_" not in answer.body
 
 
-def test_an_address_that_guesses_the_token_waits(site: Site) -> None:
+def test_an_address_that_guesses_the_token_waits_and_a_right_one_is_let_in(site: Site) -> None:
     host = site.start(BASE + "  metrics: {tokens: [{env: METRICS_TOKEN}]}\n")
-    for _ in range(FREE):
-        ask(host, "/metrics", {"Authorization": "Bearer wrong"})
+    wrong = [ask(host, "/metrics", {"Authorization": "Bearer wrong"}) for _ in range(FREE + 1)]
 
-    assert ask(host, "/metrics", {"Authorization": f"Bearer {TOKEN}"}).status == 429
+    assert [answer.status for answer in wrong] == [401] * FREE + [429]
+    assert ask(host, "/metrics", {"Authorization": f"Bearer {TOKEN}"}).status == 200
 
 
 @pytest.mark.parametrize(
