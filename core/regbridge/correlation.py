@@ -15,7 +15,7 @@ MOST_RECEIPTS = 20
 """So many receipts a line names at most; it says how many more there are."""
 
 _REQUEST = re.compile(r"[\w.-]{1,64}", re.ASCII)
-_WORD = re.compile(r"(v?\d+(\.\d+)*|\$?[A-Za-z_][A-Za-z_.-]{0,40})", re.ASCII)
+_WORD = re.compile(r"(v\d{1,2}(\.\d{1,2})*|(?=.*[a-z])\$?[A-Za-z_][A-Za-z_.-]{0,40})", re.ASCII)
 _HIDDEN = "…"
 
 
