@@ -101,6 +101,11 @@ class Site:
         host.start()
         return host
 
+    def stop(self, host: Host) -> None:
+        """Stop a host before the end of the test."""
+        self.hosts.remove(host)
+        host.stop()
+
 
 def ask(
     host: Host, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None

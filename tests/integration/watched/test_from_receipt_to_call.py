@@ -109,8 +109,7 @@ def test_a_message_is_followed_from_cvents_request_to_the_call_and_back(
     answer = ask(host, PATH, headers, encode(body))
     receipt = answer.json["receipt"]
     wait_settled(host, [receipt])
-    host.stop()
-    site.hosts.remove(host)
+    site.stop(host)
 
     assert answer.headers["X-Request-Id"] == "547c3e6c-cvent"
     entries = log()
@@ -142,12 +141,10 @@ def test_a_call_of_many_registrations_names_the_receipts_that_it_served(
         receiving,
         *(encode(live("InviteeOrGuestAccepted", registrant(n))) for n in range(100, 130)),
     )
-    site.hosts.remove(receiving)
-    receiving.stop()
+    site.stop(receiving)
     host = site.start(BASE + OPEN)
     wait_settled(host, [*first, *others])
-    host.stop()
-    site.hosts.remove(host)
+    site.stop(host)
 
     calls = [entry for entry in log() if entry["event"] == "call answered"]
     assert {entry["call"] for entry in calls} == {call for call, _, _ in crm.calls}
@@ -168,8 +165,7 @@ def test_no_line_holds_personal_data_a_token_or_a_query(
     send(host, *(encode(live("InviteeOrGuestAccepted", person)) for person in people))
     ask(host, PATH, {"Authorization": "a-wrong-token"}, b"{}")
     ask(host, PATH, {"Authorization": CVENT_TOKEN}, encode(people[0])[:-20])
-    host.stop()
-    site.hosts.remove(host)
+    site.stop(host)
 
     text = json.dumps(log())
     for person in people:
@@ -186,8 +182,7 @@ def test_what_is_refused_names_its_request_and_leaves_nothing_to_the_next(
     ask(host, PATH, {"Authorization": CVENT_TOKEN, "Request-ID": "first"}, b"no JSON")
     ask(host, "/nowhere", {"Request-ID": "second"})
     answer = ask(host, PATH, {"Authorization": "wrong", "Request-ID": "not a word"}, b"{}")
-    host.stop()
-    site.hosts.remove(host)
+    site.stop(host)
 
     refused = [entry for entry in log() if entry["event"] == "request refused"]
     assert [entry["request"] for entry in refused[:2]] == ["first", "second"]

@@ -18,13 +18,12 @@ from tests.integration.watched.conftest import (
     BASE,
     CLIENT,
     CVENT_TOKEN,
-    OPEN,
+    PATH,
     TOKEN,
     Site,
     ask,
     scrape,
     send,
-    until,
     value,
 )
 from tests.integration.watched.watched_ledger import PROVED_AT, fill
@@ -356,24 +355,23 @@ def test_settings_that_let_nobody_or_everybody_in_by_mistake_are_refused(
     assert "host.metrics" in str(refused.value)
 
 
-def test_two_hosts_of_one_ledger_agree_on_what_is_of_the_ledger(site: Site) -> None:
-    first = site.start()
-    send(first, encode(sync(3)))
-    first.counting.count(first._waiting)
-    first._flush.flush()
-    there = {each.name for each in METRICS if each.of is Of.LEDGER} - {
-        "regbridge_oldest_pending_seconds"
-    }
-    before = samples_of(scrape(first), there)
-    site.hosts.remove(first)
-    first.stop()
+def test_every_host_says_the_same_of_the_ledger_and_its_own_of_itself(site: Site) -> None:
+    working = site.start()
+    send(working, encode(sync(3)))
+    site.stop(working)
+    there = {each.name for each in METRICS if each.of is Of.LEDGER}
 
-    second = site.start(BASE + OPEN)
-    after = scrape(second)
+    first = site.start(worker=False)
+    ask(first, PATH, {"Authorization": "wrong"})
+    before = scrape(first)
+    site.stop(first)
+    after = scrape(site.start(worker=False))
 
-    assert samples_of(after, there) == before
-    assert value(after, "regbridge_messages_accepted_total", **AT) == 0
-    until(lambda: bool(after))
+    assert samples_of(after, there) == samples_of(before, there)
+    stored = {"client": "acme", "stage": "arrival to delivery", "part": "crm"}
+    assert value(after, "regbridge_stage_seconds_count", **stored) == 3
+    assert value(before, "regbridge_tokens_refused_total", **AT) == 1
+    assert value(after, "regbridge_tokens_refused_total", **AT) == 0
 
 
 def samples_of(found: Mapping[str, Metric], names: set[str]) -> dict[Any, float]:
