@@ -80,7 +80,7 @@ def test_every_answer_is_what_its_schema_says(api: Api) -> None:
         accepted(registrant(2)),
         encode(message("ContactOptedOut", [{"contactStub": "c1"}])),
         NOT_JSON,
-        encode(sync(3)),
+        encode(sync(3, first=10)),
     )
 
     status = api.get("/status").json
