@@ -40,6 +40,8 @@ class Regbridge(Extended):
         "purge": "regbridge.cli.purge:purge",
         "forget": "regbridge.cli.forget:forget",
         "rotate-token": "regbridge.cli.rotate_token:rotate_token",
+        "backup": "regbridge.cli.backup:backup",
+        "restore": "regbridge.cli.restore:restore",
         "show-config": "regbridge.cli.show_config:show_config",
         "plugins": "regbridge.cli.plugins:plugins",
         "schema": "regbridge.cli.schema:schema",
