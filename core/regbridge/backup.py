@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from regbridge.errors import ConfigError, StoreUnavailableError
@@ -19,7 +19,7 @@ from regbridge.store.engine import Store
 FOLDER = "backups"
 """Where backups go unless somebody says so, in the folder of the configuration."""
 
-_NAME = "regbridge-{:%Y%m%dT%H%M%SZ}{}"
+_STEM = "regbridge-%Y%m%dT%H%M%SZ"
 _OURS = re.compile(r"regbridge-\d{8}T\d{6}Z\.(db|dump)")
 _PARTIAL = ".partial"
 _ABANDONED_SECONDS = 86_400
@@ -67,6 +67,14 @@ def partial_file(file: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def newest_backup(folder: Path) -> tuple[Path, datetime] | None:
+    """Return the newest backup of a folder, and of when it is; None where there is none."""
+    if not folder.is_dir() or not (ours := _backups(folder)):
+        return None
+    taken = datetime.strptime(ours[-1].stem, _STEM).replace(tzinfo=UTC)
+    return ours[-1], taken
+
+
 def require_space(folder: Path, size: int) -> None:
     """Raise `ConfigError` when a folder's disk has no room for so many bytes."""
     needed = size + _SPARE
@@ -79,7 +87,7 @@ def require_space(folder: Path, size: int) -> None:
 def _place(store: Store, to: Path, now: datetime, keep: int | None) -> Path:
     """Return the file to write. Raises `ConfigError` for one that is there."""
     if to.is_dir() or not to.suffix:
-        return to / _NAME.format(now, ".db" if store.embedded else ".dump")
+        return to / f"{now:{_STEM}}{'.db' if store.embedded else '.dump'}"
     if keep:
         raise ConfigError.of("--keep counts the backups of a folder", f"name one, not {to.name}")
     if to.exists():
@@ -115,11 +123,14 @@ def _copy(store: Store, to: Path) -> Contents | None:
 
 def _remove_old(folder: Path, keep: int) -> tuple[Path, ...]:
     """Remove all but the newest backups, and what a killed run left."""
-    ours = sorted(path for path in folder.iterdir() if _OURS.fullmatch(path.name))
-    old = tuple(ours[:-keep])
+    old = tuple(_backups(folder)[:-keep])
     for path in old:
         path.unlink()
     for path in folder.glob(f".regbridge-*{_PARTIAL}"):
         if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
             path.unlink()
     return old
+
+
+def _backups(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if _OURS.fullmatch(path.name))

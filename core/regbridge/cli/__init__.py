@@ -40,6 +40,7 @@ class Regbridge(Extended):
         "purge": "regbridge.cli.purge:purge",
         "forget": "regbridge.cli.forget:forget",
         "rotate-token": "regbridge.cli.rotate_token:rotate_token",
+        "doctor": "regbridge.cli.doctor:doctor",
         "backup": "regbridge.cli.backup:backup",
         "restore": "regbridge.cli.restore:restore",
         "show-config": "regbridge.cli.show_config:show_config",

@@ -59,6 +59,12 @@ def truncate_log(engine: Engine) -> None:
         connection.close()
 
 
+def quick_check(connection: Connection) -> str:
+    """Return what is wrong with a database, "" for nothing; its indexes are not compared."""
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    return "" if found == "ok" else str(found)
+
+
 def damage(error: DBAPIError, file: Path) -> str:
     """Return what to tell about a file that is no database any more; "" for any other error."""
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the rest says where it was found
