@@ -64,8 +64,8 @@ def examine_clock(store: Store, now: datetime) -> list[Finding]:
 
 
 def _room(file: Path) -> Finding:
-    size, free = file.stat().st_size, shutil.disk_usage(file.parent).free
-    text = f"the ledger has {size / 1e6:,.0f} MB, its disk {free / 1e6:,.0f} MB free"
+    size, free = file.stat().st_size + _log_size(file), shutil.disk_usage(file.parent).free
+    text = f"the ledger has {size / 1e6:,.1f} MB, its disk {free / 1e6:,.0f} MB free"
     if free >= max(_LITTLE, size // 4):
         return Finding(Level.OK, text)
     level = Level.ERROR if free < _TOO_LITTLE else Level.WARNING
@@ -73,14 +73,16 @@ def _room(file: Path) -> Finding:
 
 
 def _log(file: Path) -> Iterator[Finding]:
-    log = file.with_name(f"{file.name}-wal")
-    size = log.stat().st_size if log.exists() else 0
+    size = _log_size(file)
     if size > _LARGE_LOG:
-        text = (
-            f"{log.name} has {size / 1e6:,.0f} MB, because something reads the ledger all the time"
-        )
+        text = f"{file.name}-wal has {size / 1e6:,.0f} MB: something reads the ledger all the time"
         remedy = "look which program has it open"
         yield Finding(Level.WARNING, text, remedy=remedy)
+
+
+def _log_size(file: Path) -> int:
+    log = file.with_name(f"{file.name}-wal")
+    return log.stat().st_size if log.exists() else 0
 
 
 def _backed_up(folder: Path, now: datetime) -> Finding:
