@@ -11,7 +11,7 @@ _REMEDIES: Sequence[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern), remedy)
     for pattern, remedy in (
         (
-            "the answer was lost",
+            "the answer was lost|the ledger was restored",
             "look at the target: `regbridge ignore` it if the record is there, "
             "`regbridge retry` it if not",
         ),

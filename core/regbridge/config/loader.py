@@ -90,6 +90,16 @@ def read_base(path: Path) -> YamlFile:
     return base
 
 
+def host_values(folder: Path) -> Mapping[str, Any]:
+    """Return the `host:` block as it is written, with secrets as references.
+
+    Raises `ConfigError` when it cannot be used, so that no secret is in the place of a reference.
+    """
+    load_host(folder)
+    values: Mapping[str, Any] = read_base(folder / "base.yaml").value.get("host") or {}
+    return values
+
+
 def client_paths(folder: Path) -> list[Path]:
     """Return the client files of a configuration folder."""
     files = (folder / "clients").glob("*.yaml")

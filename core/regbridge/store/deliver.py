@@ -13,6 +13,7 @@ from regbridge.store.bulk import update_rows
 from regbridge.store.history import remember_all
 from regbridge.store.leases import Lease, by_share, take
 from regbridge.store.prepared import equal_before, last_reached, unchanged_since
+from regbridge.store.restored import DOUBTFUL
 from regbridge.store.revisions import (
     lock_registrants,
     roll_up,
@@ -35,6 +36,7 @@ _CLAIMED = (
     or_(deliveries.c.reached, deliveries.c.lease.is_not(None)).label("reached"),
     deliveries.c.contact_stub,
     deliveries.c.lease.is_not(None).label("lapsed"),
+    DOUBTFUL.label("doubtful"),
     registrants.c.subject,
     registrations.c.previous_contact_stub,
     registrations.c.receipt_id,
@@ -92,7 +94,8 @@ def claim_deliveries(
     revisions found on the way are settled as superseded, so that there is one for each registrant,
     and what the target has been given meanwhile (for the same contact, if `by_contact`) as
     unchanged.
-    A row whose `lapsed` is true was claimed before by a worker that never came back. With `after`,
+    A row whose `lapsed` is true was claimed before by a worker that never came back, one that is
+    `doubtful` may have been delivered before the ledger was restored from a backup. With `after`,
     a delivery waits while the same registration's delivery at that target is pending or parked.
     """
     due = partial(_due, connection, client, target, after, lease.now)

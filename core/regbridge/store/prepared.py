@@ -14,6 +14,7 @@ from regbridge.errors import RejectedError
 from regbridge.models import Record, Target
 from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
+from regbridge.store.restored import numbered
 from regbridge.store.sql import among
 from regbridge.store.tables import State, deliveries, registrations
 
@@ -82,7 +83,7 @@ def write_deliveries(
                 connection.execute(
                     update(deliveries).where(deliveries.c.id == before.id).values(row)
                 )
-    insert_rows(connection, deliveries, new)
+    insert_rows(connection, deliveries, numbered(connection, new))
     _remember_parked(connection, done, now, client)
     return waiting
 

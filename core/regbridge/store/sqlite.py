@@ -15,6 +15,8 @@ from regbridge.errors import ConfigError
 
 Result = TypeVar("Result")
 
+_BUSY = "busy_timeout=30000"
+
 
 def open_engines(url: str) -> tuple[Engine, Engine]:
     """Return an engine that reads and one that writes, over one connection.
@@ -47,10 +49,20 @@ def transact_hastily(engine: Engine, work: Callable[[Connection], Result]) -> Re
 def truncate_log(engine: Engine) -> None:
     """Move the write-ahead log into the database file, and empty it if nobody reads it."""
     connection = engine.raw_connection()
+    cursor = connection.cursor()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # Waiting for who reads, as a backup does for a while, would keep all others from writing.
+        cursor.execute("PRAGMA busy_timeout=0")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
+        cursor.execute(f"PRAGMA {_BUSY}")
         connection.close()
+
+
+def quick_check(connection: Connection) -> str:
+    """Return what is wrong with a database, "" for nothing; its indexes are not compared."""
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    return "" if found == "ok" else str(found)
 
 
 def damage(error: DBAPIError, file: Path) -> str:
@@ -59,9 +71,9 @@ def damage(error: DBAPIError, file: Path) -> str:
     if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return ""
     return (
-        f"the ledger {file} is damaged ({error.orig}); stop regbridge, move the file away with "
-        f"{file.name}-wal and {file.name}-shm, and put back a copy of before, or let a new one be "
-        "made; keep the damaged one, sqlite3's .recover may still read it"
+        f"the ledger {file} is damaged ({error.orig}); stop regbridge and `regbridge restore` a "
+        f"backup, or move the file away with {file.name}-wal and {file.name}-shm and let a new one "
+        "be made; keep the damaged one, sqlite3's .recover may still read it"
     )
 
 
@@ -90,7 +102,7 @@ def _set_up(engine: Engine, begin: str, cache_kb: int) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
+        _BUSY,
         f"cache_size=-{cache_kb}",
         "journal_size_limit=67108864",
         "wal_autocheckpoint=16384",

@@ -44,7 +44,7 @@ def upgrade(store: Store) -> Upgraded:
     Raises `ConfigError` when the database is from a newer version that this one cannot work with.
     """
     known = revisions(store.migrations)
-    found = store.read(_found)
+    found = store.read(found_revision)
     if found is not None and found not in [revision.number for revision in known]:
         _require_compatible(store, found, known)
         return Upgraded(found)
@@ -53,7 +53,7 @@ def upgrade(store: Store) -> Upgraded:
     for revision in missing:
         waits_for = () if found is None or revision.is_pre else _older_hosts(store, revision)
         if waits_for:
-            return Upgraded(store.read(_found) or "", waits_for)
+            return Upgraded(store.read(found_revision) or "", waits_for)
         store.write(lambda c, to=revision: _migrate(c, to, known, store.migrations))  # type: ignore[misc]
     return Upgraded(known[-1].number)
 
@@ -61,7 +61,7 @@ def upgrade(store: Store) -> Upgraded:
 def require_current(store: Store) -> None:
     """Raise `ConfigError` when this version cannot work with the tables as they are."""
     known = revisions(store.migrations)
-    found = store.read(_found)
+    found = store.read(found_revision)
     needed = needed_revision(store.migrations)
     if found is None or (found < needed and found in [one.number for one in known]):
         message = f"the database is at revision {found or 'none'}, this version needs {needed}"
@@ -70,7 +70,8 @@ def require_current(store: Store) -> None:
         _require_compatible(store, found, known)
 
 
-def _found(connection: Connection) -> str | None:
+def found_revision(connection: Connection) -> str | None:
+    """Return the revision of the tables, None where there are none of a ledger."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -102,7 +103,7 @@ def _migrate(connection: Connection, to: Revision, known: list[Revision], migrat
 
     if connection.dialect.name != "sqlite":
         connection.execute(_LOCK)
-    if (_found(connection) or "") >= to.number:
+    if (found_revision(connection) or "") >= to.number:
         return
     config = _alembic(migrations)
     config.attributes["connection"] = connection

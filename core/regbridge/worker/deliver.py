@@ -30,6 +30,7 @@ from regbridge.store.deliver import (
 )
 from regbridge.store.leases import Lease
 from regbridge.store.pauses import Paused
+from regbridge.store.restored import REASON
 from regbridge.store.tables import State, deliveries
 from regbridge.timings import Key, Measurement, Stage
 from regbridge.worker.context import Context, log
@@ -140,12 +141,19 @@ class Deliverer:
 
     def _deliver(self, rows: Sequence[Any], paused: Paused | None) -> dict[int, Settlement]:
         settled: dict[int, Settlement] = {}
-        lapsed = [] if self._plugin.idempotent else [row for row in rows if row.lapsed]
-        for row in lapsed:
-            settled[row.id] = self._lost(row, AmbiguousError("the worker stopped in the middle"))
+        if not self._plugin.idempotent:
+            unsure = [row for row in rows if row.doubtful or row.lapsed]
+            settled = {row.id: self._unsure(row) for row in unsure}
         for group in _groups([row for row in rows if row.id not in settled]):
             settled |= self._send(group, paused)
         return settled
+
+    def _unsure(self, row: Any) -> Settlement:
+        """Park what may have been sent before the ledger was restored, or a worker was killed."""
+        if row.doubtful:
+            known = row.external_id
+            return Settlement(State.PARKED, True, row.attempts, REASON, external_id=known)
+        return self._lost(row, AmbiguousError("the worker stopped in the middle"))
 
     def _send(self, rows: Sequence[Any], paused: Paused | None) -> dict[int, Settlement]:
         records = self._records(rows)

@@ -9,6 +9,7 @@ import falcon.inspect
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from openapi_core import OpenAPI
 from tests.integration.api.conftest import TOKEN, Api, require_valid
 
@@ -216,6 +217,27 @@ def test_a_parameter_that_makes_no_sense_is_refused_in_words(
     assert answer.status == 400
     assert says in answer.json["detail"]
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ("/registrations", "text", " "),
+        ("/registrations", "text", "a\0b"),
+        ("/registrations", "client", "\0"),
+        ("/proofs", "client", "a\0"),
+        ("/timings", "days", 0),
+        ("/timings", "days", 36),
+    ],
+)
+def test_what_is_refused_is_not_valid_by_the_document(
+    api: Api, path: str, name: str, value: Any
+) -> None:
+    [parameter] = [each for each in PATHS[path]["get"]["parameters"] if each["name"] == name]
+
+    assert api.get(path, **(NEEDED.get(path, {}) | {name: value})).status == 400
+    assert not Draft202012Validator(parameter["schema"]).is_valid(value)
+    assert Draft202012Validator(parameter["schema"]).is_valid(parameter.get("example", 1))
 
 
 def test_a_parameter_that_stands_twice_is_refused(api: Api) -> None:

@@ -370,6 +370,12 @@ def killed() -> type[Killed]:
     return Killed
 
 
+@pytest.fixture(scope="session")
+def ledger_class() -> type[Ledger]:
+    """What makes a ledger at a place that the test chooses."""
+    return Ledger
+
+
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """A schema of its own, which is dropped after the test."""

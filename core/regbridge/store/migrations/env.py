@@ -3,13 +3,20 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from regbridge.store import admission_tables, console_tables, proof_tables, tables
+from regbridge.store import (
+    admission_tables,
+    console_tables,
+    proof_tables,
+    restore_tables,
+    tables,
+)
 
 TABLES = (
     tables.Receipt,
     proof_tables.PassRow,
     console_tables.AuditRow,
     admission_tables.RefusedRow,
+    restore_tables.RestoreRow,
 )
 for each in TABLES:
     assert each.metadata is SQLModel.metadata

@@ -12,6 +12,9 @@ ROOT = "/api/v1"
 DIFFERENCES = 1_000
 MOST_DIFFERENCES = 100_000
 
+_NO_NUL = r"^[^\u0000]*$"
+_SOME_TEXT = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+
 _PROBLEM = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
 }
@@ -65,12 +68,14 @@ def _one(name: str) -> dict[str, Any]:
 
 
 def _query(name: str, description: str, example: Any = None, **schema: Any) -> Schema:
+    """Return a parameter, a text without NUL characters unless `schema` says otherwise."""
     shown = {} if example is None else {"example": example}
+    plain = {} if "type" in schema else {"pattern": _NO_NUL}
     return {
         "name": name,
         "in": "query",
         "description": description,
-        "schema": {"type": "string", **schema},
+        "schema": {"type": "string", **plain, **schema},
         **shown,
     }
 
@@ -116,6 +121,7 @@ PATHS: dict[str, dict[str, Any]] = {
                 "A confirmation number, e-mail address, full name or id, the whole of it.",
                 "LDNXB94RW6Z",
                 minLength=1,
+                pattern=_SOME_TEXT,
             ),
             "required": True,
         },

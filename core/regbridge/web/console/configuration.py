@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import falcon
 from regbridge.cases import run_cases
 from regbridge.clients import Clients
 from regbridge.config.loader import ClientFile, client_paths, load_client
+from regbridge.config.masked import masked
 from regbridge.config.place import shown
 from regbridge.config.resolved import Leaf, leaves
 from regbridge.errors import ConfigError
@@ -22,10 +21,6 @@ from regbridge.models import Finding, Level
 from regbridge.registry import build
 from regbridge.web.console.desk import Page
 from regbridge.web.console.visitor import Visitor
-
-_PASSWORD_OF_URL = re.compile(r"(://[^/\s:@]*):[^/\s@]*@")
-_SECRET_NAME = re.compile(r"(pass(word|phrase)|secret|token|key|credentials?)$", re.IGNORECASE)
-_MASK = "\u2022\u2022\u2022\u2022"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +84,6 @@ def configured(folder: Path, path: Path, clients: Clients) -> Configured:
         findings,
         runs=True,
     )
-
-
-def masked(leaf: Leaf) -> str:
-    """Return a value as JSON, without what may be a secret.
-
-    A secret is a reference where its plugin declares it. A plugin of the client's own may not.
-    """
-    name = str(next((key for key in reversed(leaf.keys) if isinstance(key, str)), ""))
-    may_be_secret = "settings" in leaf.keys and _SECRET_NAME.search(name) is not None
-    if may_be_secret and isinstance(leaf.value, str):
-        return _MASK
-    return _PASSWORD_OF_URL.sub(rf"\1:{_MASK}@", json.dumps(leaf.value, ensure_ascii=False))
 
 
 def _changed(client_file: ClientFile, *, runs: bool) -> Configured:
