@@ -41,18 +41,16 @@ class AdmissionFlush:
         self._periodic = Periodic("admissions", EVERY_SECONDS, self.flush)
 
     def take_tokens(self, clients: Mapping[str, Pipeline]) -> None:
-        """Write down which tokens are taken from now on.
+        """Write down which tokens are taken from now on, before the first request.
 
-        Raises `StoreUnavailableError`. Call it before the first request, and when the clients
-        change.
+        Raises `StoreUnavailableError`.
         """
-        now = self._clock()
+        self._store.write(lambda c: self.put_tokens(c, clients))
 
-        def write(connection: Any) -> None:
-            self._admissions.key = console_key(connection)
-            take_tokens(connection, _taken(self._admissions.key, clients), now)
-
-        self._store.write(write)
+    def put_tokens(self, connection: Any, clients: Mapping[str, Pipeline]) -> None:
+        """Write the same in a transaction that is open, when other clients are taken over."""
+        self._admissions.key = console_key(connection)
+        take_tokens(connection, _taken(self._admissions.key, clients), self._clock())
 
     def start(self) -> None:
         """Begin."""

@@ -1,80 +1,105 @@
-"""Starts every client that can start; one that cannot keeps its reasons and its URL paths."""
+"""The clients of a host: those that run, by name and by URL path, and those that are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from regbridge.config.loader import claimed, client_paths, load_client
-from regbridge.config.place import shown
-from regbridge.errors import ConfigError
+from regbridge.candidates import Refused
+from regbridge.errors import ConfigError, StoreUnavailableError
 from regbridge.limits import Limiters
-from regbridge.models import Endpoint, Finding, Level
+from regbridge.models import Endpoint
 from regbridge.nearest import did_you_mean
 from regbridge.pipeline import Pipeline
-from regbridge.registry import build
+from regbridge.roster import Roster, read_roster
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A client that does not start. Its `paths` are answered 503, all unknown ones if empty."""
+class _Now:
+    """What holds at one moment, so that whoever looks sees all of a change or nothing of it."""
 
-    name: str
-    file: Path
-    paths: tuple[str, ...]
-    error: ConfigError
+    running: Mapping[str, Pipeline]
+    refused: tuple[Refused, ...]
+    endpoints: Mapping[str, tuple[Pipeline, Endpoint]]
 
-
-class Clients:
-    """The clients of a folder: `running` by name, and the `refused`."""
-
-    def __init__(self, running: Mapping[str, Pipeline], refused: tuple[Refused, ...] = ()) -> None:
-        self.running = running
-        self.refused = refused
-        self._endpoints = {
+    @classmethod
+    def of(cls, running: Mapping[str, Pipeline], refused: tuple[Refused, ...]) -> _Now:
+        """Find out who takes which path: of two the later, as in `Roster.made`."""
+        endpoints = {
             endpoint.path: (pipeline, endpoint)
             for pipeline in running.values()
             for endpoint in pipeline.client.endpoints.values()
         }
+        return cls(running, refused, endpoints)
+
+
+class Clients:
+    """The clients of a folder: `running` by name, and the `refused`. Safe to share."""
+
+    def __init__(self, running: Mapping[str, Pipeline], refused: tuple[Refused, ...] = ()) -> None:
+        self._now = _Now.of(running, refused)
+        self._is_closed = False
+
+    @property
+    def running(self) -> Mapping[str, Pipeline]:
+        """Who runs at this moment."""
+        return self._now.running
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """What is refused at this moment."""
+        return self._now.refused
 
     def find(self, path: str) -> tuple[Pipeline, Endpoint] | None:
         """Return who takes a URL path, or None for a path that nobody takes.
 
         Raises `ConfigError` for a path of a refused client, and for any unknown path while a
-        refused client's paths cannot be read: Cvent must not take that for "gone".
+        refused client's paths cannot be read: Cvent must not take that for "gone". Raises
+        `StoreUnavailableError` once they are closed: whoever still asks shall come back later.
         """
-        if found := self._endpoints.get(path):
+        if self._is_closed:
+            raise StoreUnavailableError("the service stops")
+        now = self._now
+        if found := now.endpoints.get(path):
             return found
-        for refused in self.refused:
+        for refused in now.refused:
             if path in refused.paths or not refused.paths:
                 # A new one: raising the same again and again lengthens its traceback.
                 raise ConfigError(refused.error.findings)
         return None
 
+    @contextmanager
+    def borrow(self, name: str) -> Iterator[Pipeline | None]:
+        """Lend a running client's pipeline: while the block runs its plugins stay open."""
+        while (pipeline := self.running.get(name)) and not self._is_closed:
+            with pipeline.in_use() as is_open:
+                if is_open:
+                    yield pipeline
+                    return
+        yield None
+
+    def take_over(self, roster: Roster) -> None:
+        """Let a roster hold from now on; close what it leaves out once nobody uses it any more."""
+        before = self._now.running
+        self._now = _Now.of(roster.running, roster.refused)
+        kept = {id(pipeline) for pipeline in roster.running.values()}
+        for pipeline in before.values():
+            if id(pipeline) not in kept:
+                pipeline.close()
+
     def close(self) -> None:
-        """Close every pipeline."""
+        """Close every pipeline, each once nobody uses it any more."""
+        self._is_closed = True
         for pipeline in self.running.values():
             pipeline.close()
 
 
 def start_clients(folder: Path, limiters: Limiters | None = None) -> Clients:
     """Load and build every client file of a configuration folder; `limiters` as in `build`."""
-    running: dict[str, Pipeline] = {}
-    taken: dict[str, Path] = {}
-    refused: list[Refused] = []
-    for file in client_paths(folder):
-        try:
-            client_file = load_client(folder, file)
-            pipeline = build(client_file, limiters)
-            _require_unique(pipeline, running, taken, file)
-        except ConfigError as error:
-            name, paths = claimed(folder, file)
-            refused.append(Refused(name, file, paths, error))
-            continue
-        running[pipeline.client.name] = pipeline
-        taken |= {endpoint.path: file for endpoint in pipeline.client.endpoints.values()}
-    return Clients(running, tuple(refused))
+    roster = read_roster(folder, limiters=limiters)
+    return Clients(roster.running, roster.refused)
 
 
 def find_pipeline(clients: Clients, name: str) -> Pipeline:
@@ -85,25 +110,3 @@ def find_pipeline(clients: Clients, name: str) -> Pipeline:
         if refused.name == name:
             raise refused.error
     raise ConfigError.of(f"no client {name!r}", did_you_mean(name, clients.running))
-
-
-def _require_unique(
-    pipeline: Pipeline, running: Mapping[str, Pipeline], taken: Mapping[str, Path], file: Path
-) -> None:
-    findings = []
-    client = pipeline.client
-    if client.name in running:
-        findings.append(f"another file already defines the client {client.name}")
-    findings += [
-        f"{taken[endpoint.path].name} already has an endpoint at {endpoint.path}"
-        for endpoint in client.endpoints.values()
-        if endpoint.path in taken
-    ]
-    if findings:
-        pipeline.close()
-        raise ConfigError(
-            [
-                Finding(Level.ERROR, text, where=shown(file), remedy="change one")
-                for text in findings
-            ]
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,17 @@ from regbridge.admission_flush import AdmissionFlush
 from regbridge.admissions import Admissions
 from regbridge.alerts.alert import Alert
 from regbridge.alerts.watch import Watch
-from regbridge.clients import Clients, start_clients
+from regbridge.clients import Clients
 from regbridge.config.alerts import AlertsConfig
 from regbridge.config.loader import HostFile, load_host
 from regbridge.counting import Counting, Tally
+from regbridge.host_block import HostBlock
+from regbridge.models import Client
+from regbridge.pipeline import Pipeline
+from regbridge.presence import Presence
 from regbridge.readiness import Readiness
+from regbridge.reload import Reload
+from regbridge.roster import read_roster
 from regbridge.store.bell import Bell
 from regbridge.store.engine import Store
 from regbridge.store.host_lock import HostLock
@@ -26,6 +32,7 @@ from regbridge.store.intake import Intake
 from regbridge.store.limits import ledger_limiters
 from regbridge.store.shared_clock import SharedClock
 from regbridge.store.upgrades import require_current, upgrade
+from regbridge.taking_over import TakingOver
 from regbridge.tallies import Standing, take_standing, take_waiting
 from regbridge.timing_flush import TimingFlush
 from regbridge.timings import Timings
@@ -60,15 +67,16 @@ class Address:
 def settle_in() -> None:
     """Leave what a started process holds out of every further search for garbage.
 
-    For a process that runs one host until its end.
+    For a process that runs one host until its end; again after a configuration was taken over.
     """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 
 class Host:
-    """What `serve` and `work` run. Start and stop it once.
+    """What `serve` and `work` run. Start and stop it once; `tidy` is called as `Reload` says.
 
     An embedded database is brought up to date at the start, and one process at a time receives into
     it, one works on it. PostgreSQL must be up to date already, because other hosts use it: `serve`
@@ -76,12 +84,21 @@ class Host:
     """
 
     def __init__(
-        self, folder: Path, *, web: bool = True, worker: bool = True, address: Address = Address()
+        self,
+        folder: Path,
+        *,
+        web: bool = True,
+        worker: bool = True,
+        address: Address = Address(),
+        tidy: Callable[[], None] = lambda: None,
     ) -> None:
+        block = HostBlock(folder)
         self.file: HostFile = load_host(folder)
         config = self.file.config
         self.store = Store(self.file.database_url, config.postgresql)
-        self.clients: Clients = start_clients(folder, ledger_limiters(self.store))
+        limiters = ledger_limiters(self.store)
+        roster = read_roster(folder, limiters=limiters)
+        self.clients = Clients(roster.running, roster.refused)
         self.url = ""
         self._address = address
         self._clock = SharedClock(self.store)
@@ -110,11 +127,22 @@ class Host:
             if worker
             else None
         )
-        watched = {name: each.client for name, each in self.clients.running.items()}
         channels = _channels(config.alerts)
-        self._watch = Watch(self.store, watched, channels, self._clock) if worker else None
+        self._watch = Watch(self.store, self._watched, channels, self._clock) if worker else None
         self._has_web = web
         roles = [role for role, has in (("receive", web), ("work", worker)) if has]
+        self._presence = Presence(self.store, roles, self._clock)
+        work = self._worker.take_over if self._worker else _nothing
+        self.reload = Reload(
+            folder,
+            roster,
+            block,
+            TakingOver(self.clients, self._presence, work, self._keep_beside, self._clock),
+            limiters=limiters,
+            clock=self._clock,
+            seconds=config.reload_seconds,
+            tidy=tidy,
+        )
         self._lock = HostLock(self.store.file, roles) if self.store.file else None
         self._intake: Intake | None = None
         self._server: Server | None = None
@@ -140,6 +168,7 @@ class Host:
         for refused in self.clients.refused:
             for finding in refused.error.findings:
                 log.error("client refused", client=refused.name, finding=str(finding))
+        self._presence.arrive(self.reload.roster)
         if self._has_web:
             self._admission_flush.take_tokens(self.clients.running)
             self._intake = Intake(self.store, self._received)
@@ -155,6 +184,8 @@ class Host:
             self._watch.start()
         if self._has_web and self._standing:
             self.counting.start()
+        self._presence.start()
+        self.reload.start()
         log.info("started", url=self.url, clients=sorted(self.clients.running))
 
     def stop(self) -> bool:
@@ -162,6 +193,7 @@ class Host:
 
         Returns False if some step did not end in time; its lease runs out, and nothing is lost.
         """
+        self.reload.stop()
         if self._server:
             self._server.stop()
         if self._intake:
@@ -174,6 +206,7 @@ class Host:
             self._bell.close()
         self._flush.stop()
         self._admission_flush.stop()
+        self._presence.stop()
         self.clients.close()
         self.store.close()
         if self._lock:
@@ -184,7 +217,7 @@ class Host:
     def health(self) -> Mapping[str, Any]:
         """Return what `GET /health` shows. Raises `StoreUnavailableError`."""
         self.store.ping()
-        refused = [refused.name for refused in self.clients.refused]
+        refused = sorted({refused.name for refused in self.clients.refused})
         return {
             "status": "degraded" if refused else "ok",
             "clients": sorted(self.clients.running),
@@ -247,7 +280,7 @@ class Host:
             self._waiting,
             takes_messages=intake.takes_messages,
             pulses=(lambda: worker.pulses) if worker else None,
-            refused=lambda: [refused.name for refused in self.clients.refused],
+            refused=lambda: {each.name: each.goes_on for each in self.clients.refused},
         )
 
     def _new_metrics(self, readiness: Readiness) -> MetricsPage | None:
@@ -284,7 +317,7 @@ class Host:
             self._clock,
             self._wake_everybody,
             playground=self.playground,
-            facts={"folder": self.file.folder},
+            facts={"folder": self.file.folder, "reload_seconds": config.reload_seconds},
             counts=self.counts,
         )
 
@@ -298,6 +331,15 @@ class Host:
 
         gate = Gate(config.tokens, "host.api", self._clock.seconds)
         return Source(self.store, gate, self._clock)
+
+    def _keep_beside(self, connection: Any, clients: Mapping[str, Pipeline]) -> None:
+        """Write what else changes with the clients, in the transaction in which they do."""
+        if self._has_web:
+            self._admission_flush.put_tokens(connection, clients)
+
+    def _watched(self) -> Mapping[str, Client]:
+        """Return the clients whose trouble is told."""
+        return {name: each.client for name, each in self.clients.running.items()}
 
     def _wake_everybody(self, step: str, client: str) -> None:
         self._wake(step, client)
@@ -322,6 +364,10 @@ def _channels(config: AlertsConfig) -> Mapping[str, Callable[[Alert], None]]:
     from regbridge.alerts.channels import channels
 
     return channels(config)
+
+
+def _nothing(_pipelines: Sequence[Pipeline]) -> None:
+    """Work with nothing: there is no worker here."""
 
 
 def _nobody(_step: str, _client: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from regbridge.errors import (
     RejectedError,
     RetryableError,
 )
+from regbridge.loans import Loans
 from regbridge.models import (
     AttendeePage,
     Client,
@@ -88,6 +89,7 @@ class Pipeline:
         self.text = text
         self._targets = {named.target: named.plugin for named in plugins if named.target}
         self._callers = _callers(plugins)
+        self.loans = Loans(self._close)
 
     def authenticate(self, request: Request, endpoint: Endpoint) -> Identity:
         """Return who sent a request.
@@ -250,7 +252,22 @@ class Pipeline:
         assert isinstance(plugin, TargetPlugin)
         return plugin
 
+    @contextmanager
+    def in_use(self) -> Iterator[bool]:
+        """Keep the plugins open while the block runs; False if they are closed already."""
+        if not self.loans.take():
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self.loans.give_back()
+
     def close(self) -> None:
+        """Close the plugins, now or when nobody uses them any more."""
+        self.loans.end()
+
+    def _close(self) -> None:
         """Let every plugin release what it holds; one that fails is logged, the others go on."""
         for named in self.plugins:
             with suppress(RegbridgeError), self._blamed(named.name, "close"):

@@ -56,7 +56,11 @@ class Plugin:
         self.context = context
 
     def close(self) -> None:
-        """Release what the plugin holds; called once, when the client stops."""
+        """Release what the plugin holds; called once nobody uses it any more.
+
+        That is when the host stops, or after another configuration was taken over: a new instance
+        works by then. Batches and requests that began with this one have ended.
+        """
 
 
 class TargetPlugin(Plugin):

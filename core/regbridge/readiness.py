@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -55,6 +55,8 @@ class Crew:
 class Readiness:
     """The state of one host. `takes_messages` is asked of its intake, `clock` gives ms.
 
+    `refused` are the clients whose files are refused, and whether they go on as before.
+
     An outage of a target makes no host unavailable, for messages are taken and kept meanwhile: a
     load balancer that took the host away for it would lose what Cvent sends.
     """
@@ -69,7 +71,7 @@ class Readiness:
         *,
         takes_messages: Callable[[], bool],
         pulses: Callable[[], Sequence[Pulse]] | None,
-        refused: Callable[[], Sequence[str]],
+        refused: Callable[[], Mapping[str, bool]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -85,14 +87,15 @@ class Readiness:
         """Return the state as plain values, without personal data. Never raises."""
         error, paused = self._ask_store()
         takes = not error and self._takes_messages()
+        refused = self._refused()
         found = {
             "store": not error,
             "takes_messages": takes,
             "worker": self._worker(paused=paused),
             "oldest_pending": None if error else self._oldest_pending(),
-            "refused": list(self._refused()),
+            "refused": list(refused),
         }
-        reasons = list(_reasons(found))
+        reasons = list(_reasons(found, refused))
         status = Status.UNAVAILABLE if not takes else Status.DEGRADED if reasons else Status.OK
         self._tell(status, reasons, error)
         return {"status": status, "reasons": reasons, **found}
@@ -146,7 +149,7 @@ class Readiness:
             tell("readiness changed", status=status, before=before, reasons=reasons, error=error)
 
 
-def _reasons(found: dict[str, Any]) -> Iterator[str]:
+def _reasons(found: dict[str, Any], refused: Mapping[str, bool]) -> Iterator[str]:
     """Yield what is amiss, for people."""
     if not found["store"]:
         yield "the ledger does not answer; the log says why"
@@ -161,5 +164,6 @@ def _reasons(found: dict[str, Any]) -> Iterator[str]:
     if oldest and oldest["seconds"] > oldest["limit_seconds"]:
         waits = span(round(oldest["seconds"] * 1000))
         yield f"the oldest pending registration has waited for {waits}"
-    for name in found["refused"]:
-        yield f"the client {name} does not start; `regbridge check` says why"
+    for name, goes_on in refused.items():
+        what = "runs as before, its changed file is refused" if goes_on else "does not start"
+        yield f"the client {name} {what}; `regbridge check` says why"

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from regbridge.config.loader import ClientFile
 from regbridge.config.place import Keys, located
 from regbridge.config.reconcile import ReconcileConfig
 from regbridge.config.schema import ClientConfig
+from regbridge.config.sources import plugin_file
 from regbridge.errors import ConfigError
 from regbridge.limits import Limiters, OwnPlaces
 from regbridge.message import normal_id
@@ -231,9 +233,8 @@ def _load(use: str, folder: Path) -> Any:
     entries = installed()
     if use in entries:
         return entries[use].load()
-    file, is_file, name = f"{use}:".partition(".py:")
-    if is_file:
-        return _class_in(_load_file(folder / f"{file}.py"), name.removesuffix(":"))
+    if file := plugin_file(use, folder):
+        return _class_in(_load_file(file), use.partition(".py:")[2])
     module, colon, name = use.partition(":")
     if colon:
         return _class_in(importlib.import_module(module), name)
@@ -244,7 +245,8 @@ def _load_file(path: Path) -> Any:
     if not path.is_file():
         raise _refuse(f"there is no file {path.name} beside the client's file", "correct the name")
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    spec = importlib.util.spec_from_file_location(f"regbridge_local_{path.stem}_{digest}", path)
+    name = f"regbridge_local_{path.stem}_{digest}"
+    spec = importlib.util.spec_from_loader(name, _Anew(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -252,6 +254,13 @@ def _load_file(path: Path) -> Any:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+class _Anew(SourceFileLoader):
+    """Reads a module's text each time: a compiled one may be that of an edit a second before."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        raise OSError(f"{path} is not compared with a compiled one")
 
 
 def _class_in(module: Any, name: str) -> Any:

@@ -18,7 +18,7 @@ _REMEDIES: Sequence[tuple[re.Pattern[str], str]] = [
         ("Stub is missing", "send a sync of the event from Cvent, and `regbridge ignore` this"),
         ("the record cannot be read", "send a sync of the event from Cvent"),
         ("the correction of .* does not fit", "`regbridge correct` the whole value instead"),
-        ("this is a bug in it", f"repair the plugin and restart, {_RETRY}"),
+        ("this is a bug in it", f"repair the plugin (an installed one needs a restart), {_RETRY}"),
         ("given up after", f"repair what the reason says, {_RETRY}"),
         (
             "is required and has no value",

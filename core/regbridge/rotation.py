@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from regbridge.config.loader import claimed, client_paths, merged_values
+from regbridge.config.loader import claimed, client_paths, read_draft
 from regbridge.config.place import where
 from regbridge.errors import ConfigError
 from regbridge.nearest import did_you_mean
@@ -56,8 +56,8 @@ def find_tokens(folder: Path, client: str, endpoint: str) -> Written:
     files = {claimed(folder, path)[0]: path for path in client_paths(folder)}
     if client not in files:
         raise ConfigError.of(f"no client {client!r}", did_you_mean(client, files))
-    values, origins = merged_values(folder, files[client])
-    endpoints = _map(values.get("endpoints"))
+    draft = read_draft(folder, files[client])
+    endpoints = _map(draft.values.get("endpoints"))
     if endpoint not in endpoints:
         remedy = did_you_mean(endpoint, endpoints)
         raise ConfigError.of(f"the client {client} has no endpoint {endpoint!r}", remedy)
@@ -66,7 +66,9 @@ def find_tokens(folder: Path, client: str, endpoint: str) -> Written:
     if not references:
         message = f"the endpoint {endpoint} of {client} names no tokens that could be replaced"
         raise ConfigError.of(message, "`regbridge check` says what is wrong with it")
-    return Written(client, endpoint, where(origins, ("endpoints", endpoint, "tokens")), references)
+    return Written(
+        client, endpoint, where(draft.origins, ("endpoints", endpoint, "tokens")), references
+    )
 
 
 def new_token() -> str:
@@ -162,7 +164,7 @@ def _give_to_owner_of(old: Path, handle: int) -> None:
 def _variables(folder: Path) -> Iterator[str]:
     """Yield the names of all variables that any client's file refers to."""
     for path in client_paths(folder):
-        yield from _named(merged_values(folder, path)[0])
+        yield from _named(read_draft(folder, path).values)
 
 
 def _named(value: Any) -> Iterator[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from regbridge.reconcile.report import proofs
 from regbridge.remedies import remedy_of
+from regbridge.standings import no_standings, standings
 from regbridge.store import report
 from regbridge.store.admissions import current_tokens, refused_requests
-from regbridge.store.clock import moment
+from regbridge.store.clock import from_ms, moment
 from regbridge.store.engine import Store
 from regbridge.store.limits import calls_since
 from regbridge.store.tables import State
@@ -30,20 +30,22 @@ _LISTS: Mapping[str, Callable[[Any], Sequence[Any]]] = {
 _TIMES = ("since", "until", "received_at", "first_used_at", "last_used_at", "last_at")
 
 
-def figures(store: Store, today: date) -> Plain:
+def figures(store: Store, now: int) -> Plain:
     """Return counts by client, endpoint, target and state, and what needs a person.
 
-    They are of one moment. `today` is the day (GMT) whose calls to vendors are counted. Nothing
-    personal is in them.
+    They are of one moment. `now` (ms) says of which day (GMT) calls to vendors are counted, and
+    who is there. Nothing personal is in them.
     """
+    today = from_ms(now).date().isoformat()
 
     def read(connection: Any) -> Plain:
         found = {name: _plain_rows(name, query(connection)) for name, query in _LISTS.items()}
         return {
             **found,
-            "calls": _plain_rows("calls", calls_since(connection, today.isoformat())),
+            "calls": _plain_rows("calls", calls_since(connection, today)),
             "proofs": proofs(connection),
             "pending_since": moment(report.pending_since(connection)),
+            **standings(connection, now),
         }
 
     return store.read(read)
@@ -51,7 +53,8 @@ def figures(store: Store, today: date) -> Plain:
 
 def no_figures() -> Plain:
     """Return the figures of a ledger that is not there yet."""
-    return {**{name: [] for name in _LISTS}, "calls": [], "proofs": [], "pending_since": None}
+    lists: Plain = {name: [] for name in (*_LISTS, "calls", "proofs")}
+    return {**lists, "pending_since": None, **no_standings()}
 
 
 def _plain_rows(name: str, rows: Sequence[Any]) -> list[Plain]:

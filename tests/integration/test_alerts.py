@@ -23,6 +23,7 @@ from regbridge.errors import RetryableError
 from regbridge.models import Client, Endpoint
 from regbridge.store.clock import from_ms
 from regbridge.store.engine import Store
+from regbridge.store.hosts import ClientThere, HostThere, Standing, put_host
 from regbridge.store.intake import Arrival, Intake
 from regbridge.store.pauses import Cause, pause, resume
 from regbridge.store.upgrades import upgrade
@@ -74,7 +75,7 @@ class Watched:
 
     def another(self) -> Watch:
         """Return the watch of another host."""
-        return Watch(self.store, self.clients, {"test": self.channel}, self.clock)
+        return Watch(self.store, lambda: self.clients, {"test": self.channel}, self.clock)
 
     def receive(self, body: bytes = b"{", problem: str = "the body is not JSON") -> None:
         at = from_ms(self.clock.now)
@@ -97,6 +98,45 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     yield watched
     watched.intake.close()
     store.close()
+
+
+def test_a_refused_change_that_nobody_corrects_is_an_alert(watched: Watched) -> None:
+    runs = ClientThere("acme", Standing.RUNS, "a1", NOW)
+    refused = ClientThere("apap", Standing.REFUSED, "b2", NOW, NOW, "clients/apap.yaml:3: no")
+    there = HostThere("hooks:1", ("receive", "work"), NOW, [runs, refused])
+
+    def look() -> None:
+        watched.store.write(lambda c: put_host(c, there, watched.clock.now))
+        watched.watch.look()
+
+    look()
+    watched.clock.now += 9 * MINUTE
+    look()
+    assert watched.channel.subjects == []  # somebody is working on it
+
+    watched.clock.now += 2 * MINUTE
+    look()
+    look()
+
+    assert watched.channel.subjects == ["apap: its changed configuration is refused"]
+
+
+def test_an_endpoint_that_is_new_is_not_silent_at_once(watched: Watched) -> None:
+    watched.clock.now += 48 * HOUR
+    watched.receive()
+    watched.watch.look()
+    endpoint = Endpoint("CventReg", "/c", ("t",), silence_hours=6)
+    watched.clients["acme"] = Client("acme", endpoints={"CventReg": endpoint})
+    sent = len(watched.channel.subjects)
+
+    watched.watch.look()
+    watched.clock.now += 5 * HOUR
+    watched.watch.look()
+    assert watched.channel.subjects[sent:] == []
+
+    watched.clock.now += HOUR + MINUTE
+    watched.watch.look()
+    assert "acme: nothing arrives at CventReg" in watched.channel.subjects[sent:]
 
 
 def test_one_alert_is_sent_for_a_cause_whatever_the_number_of_hosts(watched: Watched) -> None:
@@ -285,7 +325,7 @@ def test_an_alert_arrives_by_mail_encrypted_and_with_a_password(
 ) -> None:
     port, inbox = serve_mail(authority)
     watched.receive()
-    [alert] = find_alerts(watched.store, watched.clients, NOW, NOW)
+    [alert] = find_alerts(watched.store, watched.clients, NOW, {})
 
     channels(email(tmp_path, port, **with_password()))["email"](alert)
 
@@ -300,7 +340,7 @@ def test_a_mail_server_whose_certificate_is_not_trusted_gets_nothing(
 ) -> None:
     port, inbox = serve_mail(trustme.CA())
     watched.receive()
-    [alert] = find_alerts(watched.store, watched.clients, NOW, NOW)
+    [alert] = find_alerts(watched.store, watched.clients, NOW, {})
 
     with pytest.raises(RetryableError, match=r"did not take the alert \(SSLCertVerificationError"):
         channels(email(tmp_path, port, **with_password()))["email"](alert)
@@ -313,7 +353,7 @@ def test_a_relay_of_the_own_network_may_do_without(
 ) -> None:
     port, inbox = serve_mail(None)
     watched.receive()
-    [alert] = find_alerts(watched.store, watched.clients, NOW, NOW)
+    [alert] = find_alerts(watched.store, watched.clients, NOW, {})
 
     channels(email(tmp_path, port, tls="none"))["email"](alert)
 
@@ -341,7 +381,7 @@ def test_an_alert_arrives_at_a_webhook(watched: Watched, tmp_path: Path) -> None
         settings = {"webhook": {"url": {"file": "url"}}}
         config = AlertsConfig.model_validate(settings, context={"folder": tmp_path})
         watched.receive()
-        [alert] = find_alerts(watched.store, watched.clients, NOW, NOW)
+        [alert] = find_alerts(watched.store, watched.clients, NOW, {})
         send = channels(config)["webhook"]
 
         send(alert)

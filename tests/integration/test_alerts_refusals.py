@@ -34,7 +34,7 @@ class Watched:
             "OAuth": Endpoint("OAuth", "/b", ()),
         }
         clients = {"apap": Client("apap", endpoints=endpoints)}
-        self.watch = Watch(store, clients, {"test": self.told.append}, lambda: self.now)
+        self.watch = Watch(store, lambda: clients, {"test": self.told.append}, lambda: self.now)
 
     def refuse(
         self,

@@ -20,7 +20,12 @@ import pytest
 from regbridge import ConfigError, StoreUnavailableError
 from regbridge.alerts import watch
 from regbridge.host import Address, Host
-from regbridge.store.report import count_registrations, endings_of, parked_receipts
+from regbridge.store.report import (
+    count_registrations,
+    endings_of,
+    parked_receipts,
+    unsettled,
+)
 from regbridge.testing.payloads import encode, live, message, registrant, sync
 from regbridge.testing.server import LocalServer
 
@@ -142,12 +147,8 @@ def until(condition: Callable[[], bool]) -> None:
 
 def settled(host: Host, *receipts: int) -> Sequence[str]:
     """Return the states of the registrations of receipts once none of them is on its way."""
-
-    def states() -> list[str]:
-        return [ending.state for ending in host.store.read(lambda c: endings_of(c, receipts))]
-
-    until(lambda: bool(states()) and "pending" not in states())
-    return states()
+    until(lambda: not host.store.read(lambda c: unsettled(c, receipts)))
+    return [ending.state for ending in host.store.read(lambda c: endings_of(c, receipts))]
 
 
 def emails(*numbers: int) -> list[str]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from regbridge import ConfigError
+from regbridge import ConfigError, StoreUnavailableError
 from regbridge.clients import Clients, start_clients
+from regbridge.roster import read_roster
 
 Write = Callable[..., Path]
 
@@ -182,3 +183,32 @@ def test_closing_the_clients_closes_all_their_plugins(folder: Path, write: Write
     assert refused(clients) == {}
     clients.close()
     assert sorted(path.name for path in folder.glob("closed-*")) == ["closed-apap", "closed-zulu"]
+
+
+def test_whoever_asks_after_the_end_is_told_to_come_back(folder: Path, write: Write) -> None:
+    write("apap")
+    clients = start_clients(folder)
+    clients.close()
+    with clients.borrow("apap") as pipeline:
+        assert pipeline is None
+    with pytest.raises(StoreUnavailableError, match="the service stops"):
+        clients.find("/cvent/apap/CventReg")
+
+
+def test_who_borrows_a_client_that_was_just_replaced_gets_what_took_its_place(
+    folder: Path, write: Write
+) -> None:
+    write("apap")
+    first = read_roster(folder)
+    clients = Clients(first.running)
+    write("apap", extra="time_zone: Europe/Berlin\n")
+    second = read_roster(folder, first)
+    with clients.borrow("apap") as pipeline:
+        clients.take_over(second)
+        assert pipeline is first.running["apap"]
+        assert not pipeline.loans.is_closed
+    assert first.running["apap"].loans.is_closed
+    with clients.borrow("apap") as pipeline, first.running["apap"].in_use() as is_open:
+        assert (pipeline, is_open) == (second.running["apap"], False)
+    clients.close()
+    assert second.running["apap"].loans.is_closed

@@ -184,6 +184,9 @@ def test_a_host_block_that_a_page_shows_loads(text: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("text", [*examples("endpoints:")])
 def test_an_endpoint_that_a_page_shows_loads(text: str, tmp_path: Path) -> None:
+    for name in re.findall("file: (.*)", text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"the token in {name}", encoding="utf-8")
     pipeline = pipeline_of(tmp_path, client_with(**yaml.safe_load(text)))
     assert len(pipeline.client.endpoints["CventReg"].tokens) == 2
 

@@ -16,11 +16,15 @@ from regbridge.store.alerts import (
 )
 from regbridge.store.compared import was_told
 from regbridge.store.engine import Store
+from regbridge.store.hosts import Standing, clients_there
 from regbridge.store.passes import last_pass, latest_passes
 from regbridge.store.pauses import Cause
 
 _HOUR = 3_600_000
 _DAY = 24 * _HOUR
+
+_PATIENCE = 600_000
+"""So many ms a refused file may be worked on before somebody is told."""
 
 _TROUBLE: Mapping[str, tuple[str, str]] = {
     Cause.OUTAGE: (
@@ -29,7 +33,8 @@ _TROUBLE: Mapping[str, tuple[str, str]] = {
     ),
     Cause.CREDENTIALS: (
         "{name} refuses our credentials",
-        "Repair them and restart the service; nothing is lost meanwhile.",
+        "Repair them; if they are in environment variables, restart the service. Nothing is lost "
+        "meanwhile.",
     ),
     Cause.QUOTA: (
         "the calls of {name} are used up",
@@ -39,14 +44,21 @@ _TROUBLE: Mapping[str, tuple[str, str]] = {
 
 
 def find_alerts(
-    store: Store, clients: Mapping[str, Client], now: int, started_at: int
+    store: Store,
+    clients: Mapping[str, Client],
+    now: int,
+    known_since: Mapping[tuple[str, str], int],
 ) -> list[Alert]:
-    """Return what is wrong now, whether it was told or not."""
+    """Return what is wrong now, whether it was told or not.
+
+    `known_since` is when this host began to receive at each endpoint, by client and endpoint.
+    """
     return [
         *_parked(store, list(clients)),
         *_unread(store, now - _DAY),
         *_troubled(store),
-        *(each for client in clients.values() for each in _silent(store, client, now, started_at)),
+        *_refused(store, now),
+        *(each for client in clients.values() for each in _silent(store, client, now, known_since)),
         *(each for client in clients for each in _untold(store, client)),
         *find_refusals(store, clients, now),
     ]
@@ -84,7 +96,22 @@ def _troubled(store: Store) -> Iterator[Alert]:
         )
 
 
-def _silent(store: Store, client: Client, now: int, started_at: int) -> Iterator[Alert]:
+def _refused(store: Store, now: int) -> Iterator[Alert]:
+    """Yield an alert for each changed file that has been refused for a while at some host."""
+    for row in store.read(lambda c: clients_there(c, now)):
+        if row.standing == Standing.REFUSED and row.changed_at < now - _PATIENCE:
+            yield Alert(
+                f"refused {row.client}",
+                row.changed_at,
+                f"{row.client}: its changed configuration is refused",
+                f"Since {moment(row.changed_at)} at {row.host}; what it was before goes on, until "
+                "the service is restarted. `regbridge status` and `check` say what is wrong.",
+            )
+
+
+def _silent(
+    store: Store, client: Client, now: int, known_since: Mapping[tuple[str, str], int]
+) -> Iterator[Alert]:
     """Yield an alert for each endpoint at which nothing has arrived for as long as it says."""
     for endpoint in client.endpoints.values():
         if endpoint.silence_hours is None:
@@ -94,7 +121,7 @@ def _silent(store: Store, client: Client, now: int, started_at: int) -> Iterator
         if store.read(lambda c, name=name, since=since: has_arrived(c, client.name, name, since)):  # type: ignore[misc]
             continue
         last = store.read(lambda c, name=name: last_arrival(c, client.name, name))  # type: ignore[misc]
-        if last is None and started_at > since:
+        if last is None and known_since.get((client.name, name), now) > since:
             continue  # this host has not been there for as long
         yield Alert(
             f"silence {client.name} {name}",

@@ -23,12 +23,15 @@ EVERY_SECONDS = 30.0
 
 
 class Watch:
-    """The alerts of one process; others of the same ledger send none twice. Start and stop once."""
+    """The alerts of one process; others of the same ledger send none twice. Start and stop once.
+
+    `clients` returns those that run at this moment, by name.
+    """
 
     def __init__(
         self,
         store: Store,
-        clients: Mapping[str, Client],
+        clients: Callable[[], Mapping[str, Client]],
         channels: Mapping[str, Channel],
         clock: Callable[[], int],
     ) -> None:
@@ -36,7 +39,8 @@ class Watch:
         self._clients = clients
         self._channels = channels
         self._clock = clock
-        self._started_at = clock()
+        self._known_since: dict[tuple[str, str], int] = {}
+        self._note(clients())
         self._periodic = Periodic("alerts", EVERY_SECONDS, self.look)
 
     def start(self) -> None:
@@ -50,12 +54,21 @@ class Watch:
     def look(self) -> None:
         """Send what is new; what cannot be sent is new again the next time."""
         try:
-            for alert in find_alerts(self._store, self._clients, self._clock(), self._started_at):
+            clients = self._clients()
+            self._note(clients)
+            for alert in find_alerts(self._store, clients, self._clock(), self._known_since):
                 self._tell(alert)
         except RegbridgeError as error:
             log.error("alerts cannot be looked for", error=error.detail)
         except Exception:
             log.exception("alerts failed by a bug")
+
+    def _note(self, clients: Mapping[str, Client]) -> None:
+        """Note since when this host knows each endpoint."""
+        now = self._clock()
+        for name, client in clients.items():
+            for endpoint in client.endpoints:
+                self._known_since.setdefault((name, endpoint), now)
 
     def _tell(self, alert: Alert) -> None:
         now = self._clock()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from regbridge.config.loader import client_paths, merged_values
+from regbridge.config.loader import client_paths, read_draft
 from regbridge.errors import ConfigError
 from regbridge.message import normal_id
 from regbridge.nearest import did_you_mean
@@ -70,7 +70,7 @@ def event_stubs(configs: Path, events: Sequence[str] | None) -> list[str]:
         return []
     known: dict[str, set[str]] = {}
     for path in client_paths(configs):
-        named = merged_values(configs, path)[0].get("events")
+        named = read_draft(configs, path).values.get("events")
         for name, event in named.items() if isinstance(named, dict) else ():
             stub = event.get("id") if isinstance(event, dict) else None
             known.setdefault(str(name), set()).add(normal_id(str(stub or "")))

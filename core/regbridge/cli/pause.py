@@ -11,7 +11,7 @@ from regbridge.cli import choosing
 from regbridge.cli.ledger import NOTHING_YET, open_ledger
 from regbridge.cli.options import CONFIGS, Configs
 from regbridge.cli.printing import complain, say
-from regbridge.config.loader import claimed, client_paths, merged_values
+from regbridge.config.loader import claimed, client_paths, read_draft
 from regbridge.errors import ConfigError
 from regbridge.nearest import did_you_mean
 from regbridge.registry import plugin_class
@@ -69,7 +69,7 @@ def _require_known(configs: Path, client: str, name: str) -> None:
     names = {claimed(configs, path)[0]: path for path in client_paths(configs)}
     if client not in names:
         raise ConfigError.of(f"no client {client!r}", did_you_mean(client, names))
-    values = merged_values(configs, names[client])[0]
+    values = read_draft(configs, names[client]).values
     folder = names[client].parent
     enriching = [use for use in _used(values.get("plugins")) if _enriches(use, folder)]
     known = [*_keys(values.get("targets")), *enriching]

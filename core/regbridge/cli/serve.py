@@ -49,7 +49,7 @@ def serve(
 ) -> None:
     """Receive messages and deliver their registrations until Ctrl+C or a service stop."""
     with logged(LogSettings(log_level, log_format, log_file, log_keep, event_log)):
-        _run(Host(configs, worker=not no_worker, address=Address(address, port)))
+        _run(Host(configs, worker=not no_worker, address=Address(address, port), tidy=settle_in))
 
 
 def work(
@@ -62,7 +62,7 @@ def work(
 ) -> None:
     """Deliver what others received, beside `serve --no-worker`, until Ctrl+C or a service stop."""
     with logged(LogSettings(log_level, log_format, log_file, log_keep, event_log)):
-        _run(Host(configs, web=False))
+        _run(Host(configs, web=False, tidy=settle_in))
 
 
 def _run(host: Host) -> None:

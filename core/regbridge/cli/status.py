@@ -14,10 +14,12 @@ from regbridge.cli.options import CONFIGS, TOKEN_ENV, AsJson, Configs, HostUrl, 
 from regbridge.cli.printing import print_json, print_table, say
 from regbridge.cli.proofs import print_proofs
 from regbridge.cli.remote import open_host
+from regbridge.cli.standings import print_standings
 from regbridge.cli.timings import print_timings
 from regbridge.status import figures, no_figures
 from regbridge.store.engine import Store
 from regbridge.store.pauses import Cause
+from regbridge.store.shared_clock import SharedClock
 from regbridge.store.tables import State
 from regbridge.store.timings import KEPT_DAYS
 from regbridge.timing_report import plain_times, stage_times
@@ -57,7 +59,7 @@ def status(
 
 
 def _figures_here(store: Store | None) -> dict[str, Any]:
-    return figures(store, _today()) if store else no_figures()
+    return figures(store, SharedClock(store)()) if store else no_figures()
 
 
 def _timings_here(store: Store | None, days: int) -> dict[str, Any]:
@@ -73,6 +75,7 @@ def _today() -> date:
 
 
 def _print(found: Mapping[str, Any]) -> None:
+    print_standings(found)
     _print_states("Registrations", found["registrations"], "endpoint")
     _print_states("Deliveries", found["deliveries"], "target")
     parked = [row for row in found["reasons"] if row["state"] == State.PARKED]

@@ -62,6 +62,27 @@ class ClientFile:
         return hashlib.sha256(self.text.encode()).hexdigest()[:12]
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A client file over `base.yaml` as it is written, whatever is wrong with it."""
+
+    path: Path
+    folder: Path
+    values: Mapping[str, Any]
+    origins: Origins
+    own: YamlFile
+
+    def checked(self) -> ClientFile:
+        """Return it as a configuration. Raises `ConfigError` with all that is wrong at once."""
+        config, findings = _validate(ClientConfig, self.values, self.folder)
+        findings += cross_check(self.values)
+        if "host" in self.own.value:
+            findings.append(_error("host", "host: is for base.yaml alone", "move it there"))
+        if config is None or findings:
+            raise ConfigError(located(findings, {**self.own.origins, **self.origins}))
+        return ClientFile(self.path, self.folder, config, self.values, self.origins)
+
+
 def load_host(folder: Path) -> HostFile:
     """Read the `host:` block of `base.yaml`. Raises `ConfigError`."""
     base = read_base(folder / "base.yaml")
@@ -106,22 +127,20 @@ def client_paths(folder: Path) -> list[Path]:
     return sorted(path for path in files if not path.name.endswith(".cases.yaml"))
 
 
+def read_draft(folder: Path, path: Path) -> Draft:
+    """Read a client file over `base.yaml`, unchecked. Raises `ConfigError` if it is no YAML."""
+    base, base_findings = _attempt(read_base, folder / "base.yaml")
+    own, own_findings = _attempt(read_yaml, path)
+    if base is None or own is None:
+        raise ConfigError([*base_findings, *own_findings])
+    values = merge(base.value, own.value)
+    values.pop("host", None)
+    return Draft(path, folder, values, merge_origins(values, base.origins, own.origins), own)
+
+
 def load_client(folder: Path, path: Path) -> ClientFile:
     """Read a client file over `base.yaml`. Raises `ConfigError` with all that is wrong at once."""
-    base, own = _read_both(folder, path)
-    values, origins = _merged(base, own)
-    config, findings = _validate(ClientConfig, values, folder)
-    findings += cross_check(values)
-    if "host" in own.value:
-        findings.append(_error("host", "host: is for base.yaml alone", "move it there"))
-    if config is None or findings:
-        raise ConfigError(located(findings, {**own.origins, **origins}))
-    return ClientFile(path, folder, config, values, origins)
-
-
-def merged_values(folder: Path, path: Path) -> tuple[dict[str, Any], Origins]:
-    """Return a client file over `base.yaml`, unchecked. Raises `ConfigError` if it is no YAML."""
-    return _merged(*_read_both(folder, path))
+    return read_draft(folder, path).checked()
 
 
 def claimed(folder: Path, path: Path) -> tuple[str, tuple[str, ...]]:
@@ -138,14 +157,6 @@ def claimed(folder: Path, path: Path) -> tuple[str, tuple[str, ...]]:
     return name if isinstance(name, str) else path.stem, tuple(_endpoint_paths(values))
 
 
-def _read_both(folder: Path, path: Path) -> tuple[YamlFile, YamlFile]:
-    base, base_findings = _attempt(read_base, folder / "base.yaml")
-    own, own_findings = _attempt(read_yaml, path)
-    if base is None or own is None:
-        raise ConfigError([*base_findings, *own_findings])
-    return base, own
-
-
 def _attempt(
     read: Callable[[Path], YamlFile], path: Path
 ) -> tuple[YamlFile | None, tuple[Finding, ...]]:
@@ -153,13 +164,6 @@ def _attempt(
         return read(path), ()
     except ConfigError as error:
         return None, error.findings
-
-
-def _merged(base: YamlFile, own: YamlFile) -> tuple[dict[str, Any], Origins]:
-    """Return what holds for the client, without the `host:` block."""
-    values = merge(base.value, own.value)
-    values.pop("host", None)
-    return values, merge_origins(values, base.origins, own.origins)
 
 
 def _validate(

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from regbridge.config.explain import explain
-from regbridge.config.loader import client_paths, merged_values
+from regbridge.config.loader import client_paths, read_draft
 from regbridge.config.place import Keys, located
 from regbridge.errors import ConfigError
 from regbridge.plugin import Settings
@@ -33,7 +33,8 @@ def uses(folder: Path, plugin: str, model: type[Settings], client: str = "") -> 
     wrong.
     """
     for path in client_paths(folder):
-        values, origins = merged_values(folder, path)
+        draft = read_draft(folder, path)
+        values = draft.values
         name = str(values.get("client", path.stem))
         for at, settings in _named(values, plugin):
             if client in ("", name):
@@ -41,7 +42,7 @@ def uses(folder: Path, plugin: str, model: type[Settings], client: str = "") -> 
                     checked = model.model_validate(settings, context={"folder": folder})
                 except ValidationError as error:
                     findings = explain(error, model, (*at, "settings"))
-                    raise ConfigError(located(findings, origins)) from None
+                    raise ConfigError(located(findings, draft.origins)) from None
                 yield Use(name, checked, dict(_event_ids(values)))
 
 

@@ -250,6 +250,9 @@ class HostConfig(Model):
     """The addresses and networks that may reach what has no allow_from of its own; all when left
     out."""
 
+    reload_seconds: Annotated[float, Field(ge=0, le=3600)] = 2
+    """How often the client files are looked at for changes; 0 for never, until a restart."""
+
     worker: WorkerConfig = WorkerConfig()
     """The worker's pace."""
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from regbridge.config.database import DEFAULT_URL, sqlite_file
 from regbridge.config.explain import explain
-from regbridge.config.loader import client_paths, merged_values, read_base
+from regbridge.config.loader import client_paths, read_base, read_draft
 from regbridge.config.place import Keys, located
 from regbridge.config.schema import HostConfig
 from regbridge.config.words import UrlPath
@@ -86,10 +86,10 @@ def _of_clients(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     variables: list[str] = []
     findings: list[Finding] = []
     for file in client_paths(folder):
-        values, origins = merged_values(folder, file)
-        variables += _of_client(values)
-        for keys, path in _endpoint_paths(values):
-            findings += located(_wrong(keys, path), origins)
+        draft = read_draft(folder, file)
+        variables += _of_client(draft.values)
+        for keys, path in _endpoint_paths(draft.values):
+            findings += located(_wrong(keys, path), draft.origins)
             paths.append(path)
     if findings:
         raise ConfigError(findings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from regbridge.doctor.work import examine_work
 from regbridge.errors import ConfigError, RegbridgeError
 from regbridge.models import Finding, Level
 from regbridge.status import figures
+from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
 
 WORK = "deliveries"
@@ -93,7 +94,7 @@ def _examine_ledger(host: HostFile, now: datetime) -> tuple[list[Topic], dict[st
         topics = [Topic("ledger", findings)]
         if not can_be_read:
             return topics, None
-        found = figures(store, now.astimezone(UTC).date())
+        found = figures(store, to_ms(now))
         topics.append(Topic("clock", examine_clock(store, now)))
         topics.append(Topic(WORK, examine_work(found, now)))
     except RegbridgeError as error:

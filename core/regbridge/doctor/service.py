@@ -36,11 +36,19 @@ def examine_service(config: HostConfig) -> list[Finding]:
         return [Finding(Level.WARNING, f"{url} does not answer: {error}", remedy=remedy)]
     if answer.status != 200 or not isinstance(facts, dict):
         return [Finding(Level.ERROR, f"{url} answers {answer.status}", remedy="look into its log")]
-    refused = facts.get("refused") or []
-    if refused:
-        text = f"it runs without {', '.join(map(str, refused))}"
-        return [Finding(Level.ERROR, text, remedy="`regbridge check`, then restart it")]
-    return [Finding(Level.OK, f"it runs, with {', '.join(facts.get('clients') or ['no client'])}")]
+    return list(_about_clients(facts))
+
+
+def _about_clients(facts: dict[str, Any]) -> Iterator[Finding]:
+    refused, clients = facts.get("refused") or [], facts.get("clients") or []
+    remedy = "`regbridge check`, and correct the file"
+    if without := [str(name) for name in refused if name not in clients]:
+        yield Finding(Level.ERROR, f"it runs without {', '.join(without)}", remedy=remedy)
+    if changed := [str(name) for name in refused if name in clients]:
+        text = f"it refuses the changed file of {', '.join(changed)}, and goes on as before"
+        yield Finding(Level.ERROR, text, remedy=remedy)
+    if not refused:
+        yield Finding(Level.OK, f"it runs, with {', '.join(clients or ['no client'])}")
 
 
 def examine_network(configs: Path, now: datetime) -> list[Finding]:

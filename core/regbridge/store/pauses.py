@@ -99,6 +99,14 @@ def prolong(connection: Connection, client: str, upstream: str, seen: int, until
     return connection.execute(mine.values(until=until)).rowcount > 0
 
 
+def try_credentials(connection: Connection, client: str, now: int) -> None:
+    """Let what is paused because it refuses a client's credentials be tried now: they changed."""
+    paused = update(pauses).where(
+        pauses.c.client == client, pauses.c.cause == Cause.CREDENTIALS, pauses.c.until > now
+    )
+    connection.execute(paused.values(until=now))
+
+
 def resume(
     connection: Connection, client: str, upstream: str, now: int, *, by_operator: bool = False
 ) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -49,6 +51,17 @@ def find_destination(clients: Clients, uri: str) -> Destination | None:
     if refused:
         raise refused
     return None
+
+
+@contextmanager
+def borrow_destination(clients: Clients, uri: str) -> Iterator[Destination | None]:
+    """Find as `find_destination` does; the plugins of the endpoint stay open in the block."""
+    while found := find_destination(clients, uri):
+        with found.pipeline.in_use() as is_open:
+            if is_open:
+                yield found
+                return
+    yield None
 
 
 def uri_of(request: falcon.Request) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from regbridge.addresses import Network, address_of, is_among
 from regbridge.admissions import Admissions, Cause, Refusal
-from regbridge.errors import ConfigError
+from regbridge.errors import ConfigError, StoreUnavailableError
 from regbridge.tokens import position_of
 from regbridge.web.destination import find_destination
 from regbridge.web.errors import Answer
@@ -88,7 +88,7 @@ class Fence:
             return _Door("", f"/{first}", self._own[first])
         try:
             found = find_destination(self._clients, head.uri)
-        except ConfigError:
+        except (ConfigError, StoreUnavailableError):
             found = None
         if found is None:
             return _Door("", "no endpoint", self._everywhere)

@@ -8,7 +8,7 @@ import falcon
 import structlog
 
 from regbridge.config.words import is_our_own
-from regbridge.web.destination import find_destination, no_endpoint, uri_of
+from regbridge.web.destination import borrow_destination, no_endpoint, uri_of
 from regbridge.web.door import Door, head_of
 from regbridge.web.errors import BUG, Answer, answer_to
 
@@ -43,12 +43,12 @@ class Vouching:
         return None
 
     def _ask(self, request: falcon.Request) -> None:
-        to = find_destination(self._clients, uri_of(request))
-        if to:
-            self._door.authenticate(head_of(request), to)
-        elif is_our_own(request.path):
+        with borrow_destination(self._clients, uri_of(request)) as to:
+            if to:
+                self._door.authenticate(head_of(request), to)
+                return
+        if is_our_own(request.path):
             raise falcon.HTTPContentTooLarge(
                 description="This is larger than anything that is taken here."
             )
-        else:
-            raise no_endpoint()
+        raise no_endpoint()

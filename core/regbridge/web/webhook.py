@@ -15,7 +15,7 @@ from regbridge.store.intake import Arrival
 from regbridge.timings import Key, Stage, Timings
 from regbridge.web.answers import Answers
 from regbridge.web.body import Encoding, encoding, inflate, read
-from regbridge.web.destination import Destination, find_destination, no_endpoint, uri_of
+from regbridge.web.destination import Destination, borrow_destination, no_endpoint, uri_of
 from regbridge.web.door import Door, head_of
 from regbridge.web.requests import milliseconds
 
@@ -54,9 +54,14 @@ class Webhook:
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_groups: str | None) -> None:
         """Answer a request at any path; unknown paths 404, methods that make no sense there 405."""
-        destination = self._find(req)
-        req.context.client = destination.client
-        req.context.endpoint = destination.endpoint.name
+        with borrow_destination(self._clients, uri_of(req)) as destination:
+            if destination is None:
+                raise no_endpoint()
+            req.context.client = destination.client
+            req.context.endpoint = destination.endpoint.name
+            self._answer(req, resp, destination)
+
+    def _answer(self, req: falcon.Request, resp: falcon.Response, destination: Destination) -> None:
         match req.method:
             case "POST":
                 self._authenticate(req, destination)
@@ -70,13 +75,6 @@ class Webhook:
                     ["POST"] if destination.suffix else ["GET", "HEAD", "POST"],
                     description=f"{req.method} means nothing here; Cvent posts messages.",
                 )
-
-    def _find(self, req: falcon.Request) -> Destination:
-        """Find the endpoint. Raises `ConfigError` for one of a client that does not run."""
-        found = find_destination(self._clients, uri_of(req))
-        if found is None:
-            raise no_endpoint()
-        return found
 
     def _authenticate(self, req: falcon.Request, destination: Destination) -> str:
         """Return who sent the request, judged by its head alone; raises `AuthenticationError`."""

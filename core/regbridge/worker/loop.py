@@ -5,11 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
-
-import structlog
+from collections.abc import Callable, Sequence
 
 from regbridge.clients import Clients
 from regbridge.config.schema import WorkerConfig
@@ -21,39 +17,17 @@ from regbridge.store.configurations import remember_configuration
 from regbridge.store.engine import Store
 from regbridge.store.pauses import is_worker_paused
 from regbridge.timings import Timings
-from regbridge.worker.context import Context
-from regbridge.worker.deliver import Deliverer
-from regbridge.worker.prepare import Preparer
-from regbridge.worker.reconcile import Reconciling
+from regbridge.worker.context import Context, log
+from regbridge.worker.lanes import STOP_SECONDS, Lane, Lanes, lanes_of, splitting
 from regbridge.worker.schedule import Limits
-from regbridge.worker.split import Splitter
-
-log = structlog.get_logger()
-
-STOP_SECONDS = 30.0
 
 PAUSE_SEEN_SECONDS = 0.5
 """So long it takes at most until the pause of the worker is seen."""
-
-ENRICHING = 4
-"""Batches of a client's syncs that are enriched at once: a vendor's answer takes its time."""
 
 
 def clock() -> int:
     """Return the time in ms since 1970, UTC."""
     return time.time_ns() // 1_000_000
-
-
-@dataclass
-class Lane:
-    """One step for one client (and a part of it). `run` returns whether there was work to do."""
-
-    step: str
-    client: str
-    part: str
-    run: Callable[[], bool]
-    threads: int = 1
-    woken: threading.Event = field(default_factory=threading.Event)
 
 
 class Worker:
@@ -84,8 +58,13 @@ class Worker:
         )
         self._config = config
         self._ring = ring
-        self._lanes = _lanes(self.context)
-        self.pulses: list[Pulse] = []
+        self._splitting = splitting(self.context)
+        self._clients = {
+            name: lanes_of(self.context, pipeline) for name, pipeline in clients.running.items()
+        }
+        self._leaving: list[Lanes] = []
+        self._lanes = self._all_lanes()
+        self._keeping = Pulse("leases", "")
         self._paused = False
         self._look_again_at = 0.0
 
@@ -93,12 +72,34 @@ class Worker:
         """Start the lanes' threads."""
         for pipeline in self.context.clients.running.values():
             self._remember(pipeline)
-        self._spawn(self._keep_leases, Pulse("leases", ""), "leases")
-        for lane in self._lanes:
-            for number in range(lane.threads):
-                words = (lane.step, lane.client, lane.part, str(number))
-                pulse = Pulse(lane.step, lane.client, lane.part)
-                self._spawn(partial(self._run_lane, lane), pulse, " ".join(filter(None, words)))
+        keeping = threading.Thread(target=self._keep_leases, name="leases", daemon=True)
+        self._keeping.thread = keeping
+        keeping.start()
+        for lanes in (self._splitting, *self._clients.values()):
+            lanes.start(self._run_lane, None)
+
+    def take_over(self, pipelines: Sequence[Pipeline]) -> None:
+        """Let clients go on, or begin, with these pipelines; each batch under way ends first."""
+        after = {each.client.name: lanes_of(self.context, each) for each in pipelines}
+        before = {name: lanes for name, lanes in self._clients.items() if name in after}
+        self._clients |= after
+        self._lanes = self._all_lanes()
+        for lanes in before.values():
+            lanes.end()
+        self._leaving = [lanes for lanes in self._leaving if not lanes.wait(0)]
+        self._leaving += before.values()
+        if self._keeping.is_alive:
+            for name, lanes in after.items():
+                lanes.start(self._run_lane, before.get(name))
+        self.wake()
+
+    @property
+    def pulses(self) -> list[Pulse]:
+        """The pulses of the threads; of those that end, as long as they run."""
+        groups = [self._splitting, *self._clients.values()]
+        pulses = [pulse for lanes in groups for pulse in lanes.pulses]
+        leaving = [pulse for lanes in self._leaving for pulse in lanes.pulses if pulse.is_alive]
+        return [self._keeping, *pulses, *leaving] if self._keeping.thread else []
 
     def wake(self, step: str = "", client: str = "") -> None:
         """Let the lanes of a step, or of all steps, look for work now; of one client, or of all."""
@@ -117,13 +118,14 @@ class Worker:
         What did not end keeps its lease until it runs out; then any worker takes it up.
         """
         self.context.stopping.set()
-        for lane in self._lanes:
-            lane.woken.set()
+        groups = [self._splitting, *self._clients.values(), *self._leaving]
+        for lanes in groups:
+            lanes.end()
         deadline = time.monotonic() + STOP_SECONDS
-        for pulse in self.pulses:
-            if pulse.thread:
-                pulse.thread.join(max(deadline - time.monotonic(), 0))
-        return not any(pulse.is_alive for pulse in self.pulses)
+        settled = [lanes.wait(max(deadline - time.monotonic(), 0)) for lanes in groups]
+        if self._keeping.thread:
+            self._keeping.thread.join(max(deadline - time.monotonic(), 0))
+        return all(settled) and not self._keeping.is_alive
 
     def run_once(self) -> None:
         """Do everything that is due, in this thread; for tests and `cases`."""
@@ -147,51 +149,29 @@ class Worker:
             )
         )
 
-    def _spawn(self, run: Callable[[Pulse], None], pulse: Pulse, name: str) -> None:
-        pulse.thread = threading.Thread(target=run, args=[pulse], name=name, daemon=True)
-        self.pulses.append(pulse)
-        pulse.thread.start()
+    def _all_lanes(self) -> tuple[Lane, ...]:
+        groups = (self._splitting, *self._clients.values())
+        return tuple(lane for lanes in groups for lane in lanes.lanes)
 
-    def _run_lane(self, lane: Lane, pulse: Pulse) -> None:
-        while not self.context.stopping.is_set():
+    def _run_lane(self, lane: Lane, pulse: Pulse, ended: threading.Event) -> None:
+        while not ended.is_set():
             lane.woken.wait(self._config.poll_seconds)
             lane.woken.clear()
             try:
-                while not self.context.stopping.is_set() and not self._is_paused():
+                while not ended.is_set() and not self._is_paused():
                     with pulse.at_work():
                         if not lane.run():
                             break
             except RegbridgeError as error:
                 log.error("step failed", step=lane.step, client=lane.client, error=error.detail)
-                self.context.stopping.wait(self._config.poll_seconds)
+                ended.wait(self._config.poll_seconds)
             except Exception:
                 log.exception("step failed by a bug", step=lane.step, client=lane.client)
-                self.context.stopping.wait(self._config.poll_seconds)
+                ended.wait(self._config.poll_seconds)
 
-    def _keep_leases(self, _pulse: Pulse) -> None:
+    def _keep_leases(self) -> None:
         while not self.context.stopping.wait(self._config.lease_seconds / 3):
             try:
                 self.context.leasing.renew_all()
             except RegbridgeError as error:
                 log.error("leases cannot be renewed", error=error.detail)
-
-
-def _lanes(context: Context) -> list[Lane]:
-    lanes = [
-        Lane("split", "", "", Splitter(context, syncs=False).run),
-        Lane("split", "", "syncs", Splitter(context, syncs=True).run),
-    ]
-    for pipeline in context.clients.running.values():
-        name = pipeline.client.name
-        # Single messages are prepared in the order of their arrival, by one thread of their own.
-        lanes.append(Lane("prepare", name, "", Preparer(context, pipeline, bulk=False).run))
-        syncs = Preparer(context, pipeline, bulk=True)
-        at_once = ENRICHING if pipeline.enrichers() else 1
-        lanes.append(Lane("prepare", name, "syncs", syncs.run, at_once))
-        if pipeline.implements("list_attendees"):
-            lanes.append(Lane("reconcile", name, "", Reconciling(context, pipeline).run))
-        for target in pipeline.client.targets.values():
-            deliverer = Deliverer(context, pipeline, target)
-            threads = pipeline.target_plugin(target.name).concurrency
-            lanes.append(Lane("deliver", name, target.name, deliverer.run, threads))
-    return lanes

@@ -15,7 +15,6 @@ from tests.integration.api.conftest import TOKEN, Api, require_valid
 
 from regbridge.host import Host
 from regbridge.status import figures
-from regbridge.store.clock import from_ms
 from regbridge.story import receipt_story, registrant_stories
 from regbridge.testing.payloads import encode, live, message, registrant, sync
 from regbridge.web.api.document import DOCUMENT, PATHS, ROOT
@@ -101,9 +100,8 @@ def test_every_answer_is_what_its_schema_says(api: Api) -> None:
 def test_status_is_what_the_command_has(api: Api) -> None:
     api.send(accepted(MARY), NOT_JSON)
 
-    store = api.host.store
-    today = from_ms(api.host._clock()).date()
-    assert api.get("/status").json == json.loads(json.dumps(figures(store, today)))
+    found = figures(api.host.store, api.host._clock())
+    assert api.get("/status").json == json.loads(json.dumps(found))
 
 
 def test_status_holds_nothing_personal(api: Api) -> None:

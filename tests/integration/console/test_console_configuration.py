@@ -8,9 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from tests.integration.console.conftest import CLIENT, TOKEN, Site
+from tests.integration.console.conftest import BASE, CLIENT, TOKEN, Site
 from tests.integration.console.console_words import actor, looker, rows_of, text_of
 
+NEVER_LOOKS = BASE.replace("host:\n", "host:\n  reload_seconds: 0\n")
 CANARY = "canary-5f0c2b7e"
 OWN = """
 from regbridge import Plugin, Secret, Settings, hookimpl
@@ -92,13 +93,13 @@ def test_a_secret_that_was_written_after_the_start_is_not_shown_either(
 ) -> None:
     file = clients / "good.yaml"
     file.write_text(USES_OWN.format(name="good", secret="{env: CANARY_SECRET}"), encoding="utf-8")
-    site = new_site()
+    site = new_site(base=NEVER_LOOKS)
     file.write_text(USES_OWN.format(name="good", secret=CANARY), encoding="utf-8")
 
     page = looker(site).get("/configuration").text
 
     assert CANARY not in page
-    assert "changed since the start, and does not start again" in text_of(page)
+    assert "changed, and refused; what it was before goes on" in text_of(page)
     assert "never as the secret itself" in text_of(page)
 
 
@@ -128,9 +129,10 @@ def test_a_case_that_fails_is_a_finding_of_a_client_that_runs(
 
 
 def test_a_file_that_changed_is_shown_as_what_holds_after_a_restart(
-    site: Site, tmp_path: Path
+    clients: Path, new_site: Callable[..., Site]
 ) -> None:
-    file = tmp_path / "configs" / "clients" / "acme.yaml"
+    site = new_site(base=NEVER_LOOKS)
+    file = clients / "acme.yaml"
     file.write_text(CLIENT.replace("fullName || firstName", "lastName"), encoding="utf-8")
 
     page = looker(site).get("/configuration").text
@@ -138,6 +140,25 @@ def test_a_file_that_changed_is_shown_as_what_holds_after_a_restart(
     assert "changed since the start; it holds after a restart" in text_of(page)
     rows = {row[0]: row[1] for row in rows_of(page, "Configuration of acme")}
     assert rows["targets.file.map.Name"] == '"lastName"'
+
+
+def test_a_change_that_is_refused_is_told_with_what_goes_on(
+    clients: Path, new_site: Callable[..., Site]
+) -> None:
+    site = new_site(base=NEVER_LOOKS)
+    (clients / "acme.yaml").write_text(CLIENT.replace("files", "filez"), encoding="utf-8")
+    for _ in range(2):
+        site.host.reload.look()
+
+    page = looker(site).get("/configuration").text
+
+    assert "client acme: the file changed at 20" in text_of(page)
+    assert "no plugin 'filez'" in text_of(page)
+    assert "changed, and refused; what it was before goes on" in text_of(page)
+    _, row = rows_of(page, "What each host runs")
+    assert (row[0], row[3]) == ("acme", "runs as before, its change is refused")
+    overview = text_of(looker(site).get("").text)
+    assert "1 of the clients have a changed file that is refused, and go on as before" in overview
 
 
 def test_the_plugins_are_listed_with_their_versions(site: Site) -> None:

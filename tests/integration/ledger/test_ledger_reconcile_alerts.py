@@ -21,7 +21,7 @@ def places(bare_ledger: Ledger) -> Places:
 def untold(places: Places) -> list[Alert]:
     ledger = places.ledger
     clients = {name: pipeline.client for name, pipeline in ledger.pipelines.items()}
-    found = find_alerts(ledger.store, clients, ledger.clock.now, 0)
+    found = find_alerts(ledger.store, clients, ledger.clock.now, {})
     return [alert for alert in found if alert.cause.startswith("untold")]
 
 

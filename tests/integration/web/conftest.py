@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -52,6 +52,9 @@ class StandInPipeline:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+
+    def in_use(self) -> AbstractContextManager[bool]:
+        return nullcontext(True)
 
     def authenticate(self, request: Request, endpoint: Endpoint) -> Identity:
         self.requests.append(request)

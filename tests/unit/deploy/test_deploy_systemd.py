@@ -19,7 +19,7 @@ from regbridge.deploy.needs import Needs
 from regbridge.deploy.places import Places, linux_places
 from regbridge.deploy.plan import Plan
 from regbridge.deploy.systemd import plan_systemd
-from regbridge.worker.loop import STOP_SECONDS
+from regbridge.worker.lanes import STOP_SECONDS
 
 SITE = NginxAnswers(server_name="hooks.example.org", certificate="/etc/ssl/a.pem")
 ANALYZE = shutil.which("systemd-analyze")

@@ -14,7 +14,7 @@ from regbridge.deploy.answers import Answers
 from regbridge.deploy.needs import Needs
 from regbridge.deploy.plan import Plan
 from regbridge.deploy.windows_service import plan_windows_service
-from regbridge.worker.loop import STOP_SECONDS
+from regbridge.worker.lanes import STOP_SECONDS
 
 SCHEMA = etree.XMLSchema(file=str(Path(__file__).parent / "schemas/winsw.xsd"))
 

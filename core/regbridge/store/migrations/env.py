@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from regbridge.store import (
     admission_tables,
     console_tables,
+    host_tables,
     proof_tables,
     restore_tables,
     tables,
@@ -17,6 +18,7 @@ TABLES = (
     console_tables.AuditRow,
     admission_tables.RefusedRow,
     restore_tables.RestoreRow,
+    host_tables.HostRow,
 )
 for each in TABLES:
     assert each.metadata is SQLModel.metadata

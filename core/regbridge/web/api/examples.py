@@ -125,6 +125,29 @@ EXAMPLES: dict[str, Any] = {
         ],
         "proofs": [_PASS],
         "pending_since": None,
+        "hosts": [
+            {
+                "host": "HOOKS:4711",
+                "roles": "receive work",
+                "started_at": _AT,
+                "changed_at": None,
+                "findings": [],
+            }
+        ],
+        "clients": [
+            {
+                "host": "HOOKS:4711",
+                "client": "apap",
+                "standing": "refused",
+                "configuration": "3f9c2d7a51b0",
+                "since": _AT,
+                "changed_at": "2026-11-24T11:30:00Z",
+                "findings": [
+                    "configs/clients/apap.yaml:14: targets.crm.use: no plugin 'filez'; did you "
+                    "mean 'files'?"
+                ],
+            }
+        ],
     },
     "Timings": {
         "days": 1,

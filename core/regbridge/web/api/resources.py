@@ -26,7 +26,7 @@ class Status(Resource):
 
     def find(self, req: falcon.Request, asked: Asked, **places: str) -> Any:  # noqa: ARG002
         """Return the figures."""
-        return figures(self.source.store, _today(self.source))
+        return figures(self.source.store, self.source.clock())
 
 
 class Timings(Resource):

@@ -71,6 +71,8 @@ SCHEMAS: dict[str, Schema] = {
                     last_at=MOMENT,
                 )
             ),
+            "hosts": _list(_ref("Host")),
+            "clients": _list(_ref("ClientAtHost")),
         },
         receipts=_list(
             _object(
@@ -101,6 +103,32 @@ SCHEMAS: dict[str, Schema] = {
         proofs=_list(_ref("Proof")),
         pending_since=_or_null(MOMENT),
     ),
+    "Host": {
+        **_object(
+            host=TEXT,
+            roles=TEXT,
+            started_at=MOMENT,
+            changed_at=_or_null(MOMENT),
+            findings=_list(TEXT),
+        ),
+        "description": "One process. A host: block that was changed holds after a restart.",
+    },
+    "ClientAtHost": {
+        **_object(
+            host=TEXT,
+            client=TEXT,
+            standing={
+                **TEXT,
+                "description": "runs; refused: it runs as before, its changed file is wrong; "
+                "stopped: its file is wrong; gone: it runs until a restart, it has no file.",
+            },
+            configuration=TEXT,
+            since=_or_null(MOMENT),
+            changed_at=_or_null(MOMENT),
+            findings=_list(TEXT),
+        ),
+        "description": "What a client runs with at one host: a fingerprint, and since when.",
+    },
     "Timings": _object(
         days=COUNT,
         timings=_list(

@@ -11,7 +11,7 @@ import falcon
 
 from regbridge.cases import run_cases
 from regbridge.clients import Clients
-from regbridge.config.loader import ClientFile, client_paths, load_client
+from regbridge.config.loader import ClientFile, claimed, client_paths, load_client
 from regbridge.config.masked import masked
 from regbridge.config.place import shown
 from regbridge.config.resolved import Leaf, leaves
@@ -19,6 +19,7 @@ from regbridge.errors import ConfigError
 from regbridge.installed import installed_plugins
 from regbridge.models import Finding, Level
 from regbridge.registry import build
+from regbridge.standings import STANDS, remarks, standings
 from regbridge.web.console.desk import Page
 from regbridge.web.console.visitor import Visitor
 
@@ -27,7 +28,7 @@ from regbridge.web.console.visitor import Visitor
 class Configured:
     """A client's file: its values if it can be used, what is wrong with it.
 
-    `is_old` says that the host works with what the file said when it was started.
+    `runs` says that the host works with its client, `is_new` that this is not what it works with.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Configured:
     values: Sequence[tuple[str, str, str]] = ()
     findings: Sequence[Finding] = ()
     runs: bool = False
-    is_old: bool = False
+    is_new: bool = False
 
     @property
     def is_ok(self) -> bool:
@@ -52,6 +53,8 @@ class Configuration(Page):
     ) -> None:
         """Show it; asks nobody over the network."""
         folder: Path = self.desk.facts["folder"]
+        now = self.desk.clock()
+        there = self.desk.store.read(lambda c: standings(c, now))
         self.desk.show(
             req,
             resp,
@@ -60,6 +63,10 @@ class Configuration(Page):
             title="Configuration",
             clients=[configured(folder, path, self.desk.clients) for path in client_paths(folder)],
             plugins=installed_plugins(),
+            there=there,
+            stands=STANDS,
+            remarks=list(remarks(there)),
+            reloads=self.desk.facts.get("reload_seconds", 0) > 0,
         )
 
 
@@ -67,39 +74,40 @@ def configured(folder: Path, path: Path, clients: Clients) -> Configured:
     """Return what there is to say about a client's file."""
     for refused in clients.refused:
         if refused.file == path:
-            return Configured(refused.name, shown(path), findings=refused.error.findings)
+            findings = refused.error.findings
+            return Configured(
+                refused.name, shown(path), findings=findings, runs=refused.goes_on, is_new=True
+            )
     try:
-        client_file = load_client(folder, path)
-        pipeline = clients.running.get(client_file.config.client)
-        if pipeline is None or pipeline.fingerprint != client_file.fingerprint:
-            return _changed(client_file, runs=pipeline is not None)
-        findings = run_cases(client_file, pipeline)
+        return _usable(load_client(folder, path), clients)
     except ConfigError as error:
-        return Configured(path.stem, shown(path), findings=error.findings, is_old=True)
-    return Configured(
-        pipeline.client.name,
-        shown(path),
-        client_file.fingerprint,
-        [_row(leaf) for leaf in leaves(client_file)],
-        findings,
-        runs=True,
-    )
+        name, _ = claimed(folder, path)
+        runs = name in clients.running
+        return Configured(name, shown(path), findings=error.findings, runs=runs, is_new=True)
 
 
-def _changed(client_file: ClientFile, *, runs: bool) -> Configured:
-    """Return a file that the host does not work with yet.
+def _usable(client_file: ClientFile, clients: Clients) -> Configured:
+    """Return a file that a host can work with, though not each one does so yet.
 
     Raises `ConfigError` when it could not, as for a literal under a secret: that is not shown.
     """
-    build(client_file).close()
-    return Configured(
-        client_file.config.client,
-        shown(client_file.path),
-        client_file.fingerprint,
-        [_row(leaf) for leaf in leaves(client_file)],
-        runs=runs,
-        is_old=True,
-    )
+    name = client_file.config.client
+    findings: Sequence[Finding] = ()
+    with clients.borrow(name) as pipeline:
+        is_new = pipeline is None or pipeline.fingerprint != client_file.fingerprint
+        if pipeline is None or is_new:
+            build(client_file).close()
+        else:
+            findings = run_cases(client_file, pipeline)
+        return Configured(
+            name,
+            shown(client_file.path),
+            client_file.fingerprint,
+            [_row(leaf) for leaf in leaves(client_file)],
+            findings,
+            runs=pipeline is not None,
+            is_new=is_new,
+        )
 
 
 def _row(leaf: Leaf) -> tuple[str, str, str]:

@@ -50,7 +50,7 @@ class PreviewPage:
         row = self._desk.store.read(lambda c: find_whole(c, number))
         if row is None:
             raise falcon.HTTPNotFound(description=f"There is no registration {number}.")
-        mapped, pipeline = self._mapped(row)
+        mapped, shown = self._made(row)
         self._desk.note(visitor, "previewed", about=f"registration {number}")
         newer = self._desk.store.read(lambda c: newer_revisions(c, [number]))
         self._desk.show(
@@ -62,24 +62,30 @@ class PreviewPage:
             number=number,
             linked=linked,
             newer=newer.get(number),
-            shown=[_shown(each, pipeline) for each in mapped],
+            shown=shown,
             enriched=list(_enriched(mapped)),
         )
 
-    def _mapped(self, row: Any) -> tuple[list[Mapped], Pipeline]:
-        """Return what a registration maps to; one preview at a time, or Cvent's posts would wait.
+    def _made(self, row: Any) -> tuple[list[Mapped], list[Shown]]:
+        """Return what a registration maps to, and how that is shown.
 
-        Raises `falcon.HTTPConflict` when there can be none now.
+        Raises `falcon.HTTPConflict` when there can be no preview now.
         """
-        pipeline = self._desk.clients.running.get(row.client)
-        if pipeline is None:
-            raise _none(f"the client {row.client} is not running here; `regbridge check` says why")
+        with self._desk.clients.borrow(row.client) as pipeline:
+            if pipeline is None:
+                why = f"the client {row.client} is not running here; `regbridge check` says why"
+                raise _none(why)
+            mapped = self._mapped(row, pipeline)
+            return mapped, [_shown(each, pipeline) for each in mapped]
+
+    def _mapped(self, row: Any, pipeline: Pipeline) -> list[Mapped]:
+        """Map a registration; one preview at a time, or Cvent's posts would wait."""
         if row.purged_at is not None:
             raise _none("the data of this registration was removed")
         if not self._turn.acquire(blocking=False):
             raise _none("another preview is being made; try again in a moment")
         try:
-            return list(stored_mapped(self._desk.store, [row], pipeline)), pipeline
+            return list(stored_mapped(self._desk.store, [row], pipeline))
         except RegbridgeError as error:
             raise _none(str(error)) from None
         finally:

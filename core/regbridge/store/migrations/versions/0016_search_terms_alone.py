@@ -4,8 +4,8 @@ from alembic import op
 
 from regbridge.store.search import add_all_terms
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:
