@@ -18,7 +18,7 @@ from tests.integration.ledger.reconcile_places import (
     on_sqlite,
 )
 
-from regbridge import Event, RejectedError, RetryableError
+from regbridge import CredentialsError, Event, RejectedError, RetryableError
 from regbridge.reconcile.plan import begin_one
 from regbridge.store.leases import Lease
 from regbridge.store.passes import Step, claim_pass, mark_shown, reopen_pass, running_pass
@@ -164,6 +164,25 @@ def test_a_page_that_takes_long_is_not_asked_for_by_another_process(places: Plac
 
 
 @on_sqlite
+@pytest.mark.parametrize(
+    ("fault", "minutes"),
+    [(RetryableError("busy", retry_after=600), 10), (CredentialsError("refused"), 15)],
+)
+def test_cvent_is_left_alone_as_long_as_it_says_or_somebody_needs(
+    places: Places, fault: Exception, minutes: int
+) -> None:
+    places.account.put(1, "A")
+    places.account.script.append(fault)
+    places.wait(10)
+
+    places.wait(minutes - 1)
+    assert len(places.account.calls) == 1
+    places.wait(1)
+
+    assert places.companies() == ["A"]
+
+
+@on_sqlite
 def test_a_pass_does_not_wait_for_ever_for_what_it_sent(places: Places) -> None:
     places.account.put(1, "A")
     places.table.fails = RetryableError("down")
@@ -274,6 +293,8 @@ def test_what_an_older_pass_found_is_not_sent_any_more(places: Places) -> None:
 def test_who_asks_for_changes_alone_is_shown_again_what_was_not_sent(places: Places) -> None:
     places.configure(BY_HAND)
     places.account.put(1, "A")
+    places.ledger.advance(7200)
+    places.tell(places.account.put(2, "B"))
     places.ledger.advance(600)
     begin(places)
     places.run()
@@ -283,7 +304,7 @@ def test_who_asks_for_changes_alone_is_shown_again_what_was_not_sent(places: Pla
     assert send(places)
     places.run()
 
-    assert places.companies() == ["A"]
+    assert places.companies() == ["A", "B"]
 
 
 @on_sqlite

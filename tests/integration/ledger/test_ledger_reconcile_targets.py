@@ -46,6 +46,8 @@ def test_what_is_on_its_way_while_a_target_is_read_is_not_called_extra(
     places: Places, killed: type[BaseException], ends: str
 ) -> None:
     fault = killed() if ends == "killed" else AmbiguousError("no answer")
+    for number, company in enumerate("AB", start=1):
+        places.tell(places.account.put(number, company))
     places.wait(10)
 
     def take_and_fail(records: Sequence[Record]) -> None:
@@ -53,7 +55,7 @@ def test_what_is_on_its_way_while_a_target_is_read_is_not_called_extra(
         raise fault
 
     def another_delivers() -> None:
-        places.tell(places.account.put(1, "A"))
+        places.tell(places.account.put(3, "C"))
         places.table.script.append(take_and_fail)
         with suppress(killed):
             places.ledger.new_worker().run_once()
@@ -61,7 +63,7 @@ def test_what_is_on_its_way_while_a_target_is_read_is_not_called_extra(
     places.table.meanwhile = another_delivers
     places.wait(DAY)
 
-    assert places.companies() == ["A"]
+    assert places.companies() == ["A", "B", "C"]
     assert found(places) == []
 
 
@@ -102,6 +104,22 @@ def test_a_record_that_two_share_is_left_alone_whoever_writes_it_meanwhile(place
     places.wait(DAY)
 
     assert places.table.rows["shared"]["status"] == "Waitlisted"
+    assert found(places) == []
+
+
+@on_sqlite
+def test_of_what_may_have_arrived_or_not_nothing_is_said(places: Places) -> None:
+    places.table.idempotent = False
+    places.tell(places.account.put(1, "A"))
+    places.wait(10)
+    places.table.fails = AmbiguousError("no answer")
+    places.tell(places.account.put(1, "B"))
+    places.run()
+    assert places.ledger.states() == ["delivered", "parked"]
+
+    places.wait(DAY)
+
+    assert places.companies() == ["A"]
     assert found(places) == []
 
 
