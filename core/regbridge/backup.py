@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
+from secrets import token_hex
 
 from regbridge.errors import ConfigError, StoreUnavailableError
 from regbridge.store.contents import Contents
@@ -59,12 +61,19 @@ def write_backup(store: Store, to: Path, now: datetime, keep: int | None = None)
 @contextmanager
 def partial_file(file: Path) -> Iterator[Path]:
     """Give an empty file beside another that its owner alone may read; it goes if it is left."""
-    partial = file.with_name(f".{file.name}{_PARTIAL}")
+    partial = file.with_name(f".{file.name}.{token_hex(4)}{_PARTIAL}")
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         yield partial
     finally:
         partial.unlink(missing_ok=True)
+
+
+def remove_partials(folder: Path, stem: str, older_than: float = 0) -> None:
+    """Remove what killed runs left of files whose names begin so, if it is so many seconds old."""
+    for path in folder.glob(f".{escape(stem)}*{_PARTIAL}*"):
+        if path.stat().st_mtime <= time.time() - older_than:
+            path.unlink()
 
 
 def newest_backup(folder: Path) -> tuple[Path, datetime] | None:
@@ -126,9 +135,7 @@ def _remove_old(folder: Path, keep: int) -> tuple[Path, ...]:
     old = tuple(_backups(folder)[:-keep])
     for path in old:
         path.unlink()
-    for path in folder.glob(f".regbridge-*{_PARTIAL}"):
-        if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
-            path.unlink()
+    remove_partials(folder, "regbridge-", _ABANDONED_SECONDS)
     return old
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from regbridge.backup import partial_file, require_space
+from regbridge.backup import partial_file, remove_partials, require_space
 from regbridge.errors import ConfigError
 from regbridge.store import postgresql_dump, sqlite_copy
 from regbridge.store.clock import to_ms
@@ -73,6 +73,7 @@ def _restore_file(
     store: Store, ledger: Path, backup: Path, now: datetime, agrees: Agrees
 ) -> Restored | None:
     require_space(ledger.parent, 2 * backup.stat().st_size)
+    remove_partials(ledger.parent, ledger.name)
     with partial_file(ledger) as copy:
         sqlite_copy.copy_backup(backup, copy)
         held = sqlite_copy.look_through(copy, named=backup)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,6 +13,7 @@ from typing import Any, cast
 from sqlalchemy import func, select
 from waitress.adjustments import Adjustments
 
+from regbridge.admissions import Admissions
 from regbridge.clients import start_clients
 from regbridge.config.schema import WorkerConfig
 from regbridge.store.bodies import read_bodies
@@ -20,10 +22,18 @@ from regbridge.store.intake import Intake
 from regbridge.store.tables import State, receipts, registrations
 from regbridge.store.upgrades import upgrade
 from regbridge.web.app import create_app
-from regbridge.web.channel import Parser, Task
+from regbridge.web.channel import Task
+from regbridge.web.fence import Fence
+from regbridge.web.parser import Parser
 from regbridge.worker.loop import Worker
 
 PATH = "/cvent/fuzz"
+INSIDE = "/cvent/inside"
+"""An endpoint that some addresses alone may reach."""
+
+PROXY = "192.0.2.1"
+"""From where all connections come."""
+
 TOKEN = "a-token-of-the-fuzzer"
 BODY_LIMIT = 100_000
 HEAD = (
@@ -32,7 +42,7 @@ HEAD = (
 )
 """Before the length, two line ends and the body: a request that is let in."""
 
-_ANSWERS = {200, 400, 401, 404, 405, 413, 415}
+_ANSWERS = {200, 400, 401, 404, 405, 413, 415, 429}
 _STORED = {200, 400}
 _MOST = 5_000
 """Receipts of one ledger; then a new one is begun, so that each request takes as long."""
@@ -61,7 +71,14 @@ class Endpoint:
         self._intake = Intake(self._store)
         self._app = create_app(clients, self._intake.accept, body_limit=BODY_LIMIT, health=dict)
         self._worker = Worker(self._store, clients, WorkerConfig())
-        self._adjustments = Adjustments(max_request_body_size=BODY_LIMIT + 1)
+        self._server = SimpleNamespace(
+            adj=Adjustments(max_request_body_size=BODY_LIMIT + 1),
+            effective_port=80,
+            server_name="x",
+            fence=Fence(clients, Admissions()),
+            trusted=(ip_network(f"{PROXY}/32"),),
+            vouch=None,
+        )
         self._arrived = 0
 
     def judge(self, request: bytes) -> bool:
@@ -69,11 +86,19 @@ class Endpoint:
 
         Raises what must not happen.
         """
-        parser = Parser(self._adjustments)
+        channel: Any = SimpleNamespace(
+            server=self._server,
+            peer=PROXY,
+            addr=(PROXY, 1234),
+            check_client_disconnected=lambda: False,
+        )
+        parser = Parser(self._server.adj, channel)
         while request and not parser.completed:
             request = request[parser.received(request) :]
         if parser.completed and not parser.error and not parser.empty:
-            status, answer = self._ask(self._environment(parser))
+            # What waitress hands to the application; its types call the request an Error.
+            environment = Task(channel, cast("Any", parser)).get_environment()
+            status, answer = self._ask(environment)
             assert status in _ANSWERS, (status, answer)
             self._require_stored(status, answer)
         parser.close()
@@ -84,14 +109,6 @@ class Endpoint:
         self._intake.close()
         self._store.close()
         self._folder.cleanup()
-
-    def _environment(self, parser: Parser) -> dict[str, Any]:
-        """Return what waitress hands to the application."""
-        server = SimpleNamespace(adj=self._adjustments, effective_port=80, server_name="x")
-        channel = SimpleNamespace(
-            server=server, addr=("192.0.2.1", 1234), check_client_disconnected=lambda: False
-        )
-        return Task(cast("Any", channel), cast("Any", parser)).get_environment()
 
     def _ask(self, environment: dict[str, Any]) -> tuple[int, bytes]:
         said: list[str] = []
@@ -139,7 +156,14 @@ def _write_configuration(folder: Path) -> None:
     (folder / "token").write_text(TOKEN, encoding="utf-8")
     client = {
         "client": "fuzz",
-        "endpoints": {"CventReg": {"path": PATH, "tokens": [{"file": "token"}]}},
+        "endpoints": {
+            "CventReg": {"path": PATH, "tokens": [{"file": "token"}]},
+            "inside": {
+                "path": INSIDE,
+                "tokens": [{"file": "token"}],
+                "allow_from": ["198.51.100.0/24"],
+            },
+        },
         "plugins": ["cvent-token", "skip-guests"],
         "targets": {"crm": {"use": "files", "settings": {"path": "crm.jsonl"}, "map": _MAP}},
     }

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from regbridge.checks import ClientCheck, check_folder
-from regbridge.cli.logs import LogLevel, set_up_logging
+from regbridge.cli.logs import LogLevel, LogSettings, set_up_logging
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import how_many, print_json, say
 from regbridge.models import Finding, Level
@@ -22,7 +22,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check every configuration file and run the cases beside it."""
-    set_up_logging(LogLevel.ERROR)
+    set_up_logging(LogSettings(LogLevel.ERROR))
     base, checked = check_folder(configs, clients or (), online=online)
     if as_json:
         print_json(

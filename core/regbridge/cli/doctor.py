@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from regbridge.cli.logs import LogLevel, set_up_logging
+from regbridge.cli.logs import LogLevel, LogSettings, set_up_logging
 from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import print_json, say
 from regbridge.doctor.bundle import write_bundle
@@ -37,7 +37,7 @@ def doctor(
     """
     if log is not None and bundle is None:
         raise typer.BadParameter("--log goes with --bundle")
-    set_up_logging(LogLevel.ERROR)
+    set_up_logging(LogSettings(LogLevel.ERROR))
     now = datetime.now(UTC)
     checkup = examine(configs, now, online=online)
     if bundle is not None:

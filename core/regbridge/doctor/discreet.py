@@ -22,6 +22,9 @@ _DECIDED = re.compile(r"^(ignored by|by) .*", re.DOTALL)
 _OF_PEOPLE = {"act", "emails", "look", "names", "sender", "to", "username"}
 """Settings that name people."""
 
+_COUNTED = ("receipts", "registrations", "deliveries", "calls", "tokens", "pending_since")
+_WHO = {"address", "event_id", "made_by"}
+
 _AFTER_PATH = re.compile(r"(://[^\s\"?#]*)[?#][^\s\"]*")
 
 
@@ -54,23 +57,25 @@ def discreet_figures(store: Store, figures: Mapping[str, Any]) -> Plain:
 
     A plugin should name nobody in a reason, and may do it all the same.
     """
-    reasons = [
-        {**row, "reason": discreet(masker(_words_about(store, row))(row["reason"]))}
-        for row in figures["reasons"]
-    ]
-    proofs = [
-        {name: value for name, value in row.items() if name not in ("made_by", "event_id")}
-        | {"problem": discreet(row["problem"])}
-        for row in figures["proofs"]
-    ]
-    return {
-        **figures,
-        "reasons": reasons,
-        "proofs": proofs,
-        "pauses": [{**row, "reason": discreet(row["reason"])} for row in figures["pauses"]],
-        "parked_receipts": [
-            {**row, "reason": discreet(row["reason"])} for row in figures["parked_receipts"]
+    told = {
+        "reasons": [
+            {**row, "reason": discreet(masker(_words_about(store, row))(row["reason"]))}
+            for row in figures["reasons"]
         ],
+        "pauses": [_discreet_row(row, "reason") for row in figures["pauses"]],
+        "parked_receipts": [_discreet_row(row, "reason") for row in figures["parked_receipts"]],
+        "proofs": [_discreet_row(row, "problem") for row in figures["proofs"]],
+        "refused": [_discreet_row(row) for row in figures["refused"]],
+    }
+    return {name: figures[name] for name in _COUNTED} | told
+
+
+def _discreet_row(row: Mapping[str, Any], text: str = "") -> Plain:
+    """Return a row without who it is about; `text` names a column that others wrote."""
+    return {
+        name: discreet(value) if name == text else value
+        for name, value in row.items()
+        if name not in _WHO
     }
 
 

@@ -13,8 +13,12 @@ from regbridge.doctor.discreet import discreet
 _READ = 2_000_000
 _KEPT = 500
 _PLAIN = re.compile(r"[\w :.+-]{1,80}")
-_AS_THEY_ARE = ("timestamp", "level", "client", "endpoint", "target", "step", "plugin", "status")
-_TEXTS = ("event", "error", "reason", "finding", "logger", "cause")
+_AS_THEY_ARE = (
+    *("timestamp", "level", "client", "endpoint", "target", "step", "plugin", "status", "ms"),
+    *("request", "receipt", "batch", "call", "their_call", "service", "method", "registrations"),
+    *("receipts", "more_receipts", "more", "event_type", "operation", "threads"),
+)
+_TEXTS = ("event", "error", "reason", "reasons", "finding", "logger", "cause", "path")
 _FRAME = re.compile(r'^\s*File "[^"]*?([\w.-]+)", line (\d+), in (\w+)', re.MULTILINE)
 _ERROR = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt))\b", re.MULTILINE)
 
@@ -40,13 +44,22 @@ def _entry(line: str) -> dict[str, Any] | None:
 
 def _discreet_entry(fields: Mapping[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {
-        name: fields[name]
-        for name in _AS_THEY_ARE
-        if name in fields and _PLAIN.fullmatch(str(fields[name]))
+        name: fields[name] for name in _AS_THEY_ARE if name in fields and _is_plain(fields[name])
     }
-    entry |= {name: discreet(str(fields[name])) for name in _TEXTS if name in fields}
+    entry |= {name: _discreet_text(fields[name]) for name in _TEXTS if name in fields}
     if trace := fields.get("exception"):
         # What an exception says may be about somebody; where it came from is not.
         frames = [f"{file}:{line} {name}" for file, line, name in _FRAME.findall(str(trace))]
         entry["exception"] = {"types": _ERROR.findall(str(trace)), "frames": frames}
     return entry
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(each, int) for each in value)
+    return isinstance(value, int | float) or _PLAIN.fullmatch(str(value)) is not None
+
+
+def _discreet_text(value: Any) -> Any:
+    texts = value if isinstance(value, list) else [value]
+    return [discreet(str(each)) for each in texts] if len(texts) != 1 else discreet(str(texts[0]))

@@ -16,6 +16,7 @@ from regbridge.config.schema import HostConfig
 from regbridge.errors import AmbiguousError, RegbridgeError, RetryableError
 from regbridge.http import Answer, Outbound
 from regbridge.models import Finding, Level
+from regbridge.readiness import Status
 
 _SECONDS = 10.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read, not listened at
@@ -27,28 +28,19 @@ def examine_service(config: HostConfig) -> list[Finding]:
     if config.port == 0:
         return [Finding(Level.OK, "it listens at any free port, so it cannot be asked")]
     address = _EVERYWHERE.get(config.address, config.address)
-    url = f"http://{address}:{config.port}/health"
+    url = f"http://{address}:{config.port}/health/ready"
     try:
         answer = _ask("GET", url)
         facts = answer.json()
     except (RetryableError, AmbiguousError) as error:
         remedy = "start it, unless it has another address or port, or runs on other machines alone"
         return [Finding(Level.WARNING, f"{url} does not answer: {error}", remedy=remedy)]
-    if answer.status != 200 or not isinstance(facts, dict):
-        return [Finding(Level.ERROR, f"{url} answers {answer.status}", remedy="look into its log")]
-    return list(_about_clients(facts))
-
-
-def _about_clients(facts: dict[str, Any]) -> Iterator[Finding]:
-    refused, clients = facts.get("refused") or [], facts.get("clients") or []
-    remedy = "`regbridge check`, and correct the file"
-    if without := [str(name) for name in refused if name not in clients]:
-        yield Finding(Level.ERROR, f"it runs without {', '.join(without)}", remedy=remedy)
-    if changed := [str(name) for name in refused if name in clients]:
-        text = f"it refuses the changed file of {', '.join(changed)}, and goes on as before"
-        yield Finding(Level.ERROR, text, remedy=remedy)
-    if not refused:
-        yield Finding(Level.OK, f"it runs, with {', '.join(clients or ['no client'])}")
+    if not isinstance(facts, dict) or "reasons" not in facts:
+        text = f"{url} answers {answer.status}, so it cannot be asked"
+        return [Finding(Level.WARNING, text, remedy="is that regbridge, and may this machine ask?")]
+    level = Level.ERROR if facts["status"] == Status.UNAVAILABLE else Level.WARNING
+    found = [Finding(level, str(reason)) for reason in facts["reasons"]]
+    return found or [Finding(Level.OK, "it runs, and takes messages")]
 
 
 def examine_network(configs: Path, now: datetime) -> list[Finding]:

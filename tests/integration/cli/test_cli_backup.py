@@ -85,6 +85,19 @@ def test_a_ledger_that_was_destroyed_is_restored_and_goes_on(
     assert names(run) == ["Rory Wamle", "Ada Zorn"]
 
 
+def test_what_a_killed_restore_left_is_in_nobodys_way(
+    run: Run, configs: Path, process: Callable[..., None]
+) -> None:
+    process(registered(RORY))
+    run("backup", "safe.db")
+    left = configs / ".regbridge.db.0a1b2c3d.partial"
+    for name in ("", "-wal", "-shm"):
+        left.with_name(left.name + name).write_bytes(b"half")
+
+    assert run("restore", "safe.db", "--yes").status == 0
+    assert not [path for path in configs.iterdir() if "partial" in path.name]
+
+
 def test_a_ledger_that_is_gone_is_restored(
     run: Run, configs: Path, process: Callable[..., None]
 ) -> None:

@@ -63,6 +63,7 @@ class Talkative(Plugin):
 '''
 SECRETS = ("hunter2hunter2", "tooopenapitoken", "mailpassword4477", "queryparameter4477")
 DECIDED = ("Wilhelmina", "Ostrichson")
+ADDRESS = "203.0.113.77"
 
 
 def registered(**fields: Any) -> bytes:
@@ -124,6 +125,12 @@ def full_of_canaries(
     base.write_text(text.replace("host:\n", f"host:\n  alerts: {json.dumps({'email': mail})}\n"))
     malformed = b'{"eventType": "' + CANARIES["email"].encode()
     process(registered(), registered(title="drop me", inviteeStub="other"), malformed)
+    with closing(sqlite3.connect(configs / "regbridge.db")) as opened:
+        columns = "client, endpoint, cause, address, by_cvent, requests, first_at, last_at"
+        values = ("acme", "CventReg", "token", ADDRESS, 0, 3, 1, 4_000_000_000_000)
+        marks = ", ".join("?" * len(values))
+        opened.execute(f"INSERT INTO refused ({columns}) VALUES ({marks})", values)
+        opened.commit()
     run("pause", "acme", "registrations", "--because", "Ostrichson said so", "--by", "Wilhelmina")
     return configs
 
@@ -162,14 +169,14 @@ def test_a_bundle_holds_nobodys_data_and_no_secret(run: Run, full_of_canaries: P
 
     whole = "\n".join(files.values()).casefold()
     words = {word for value in CANARIES.values() for word in value.split()}
-    for canary in (*CANARIES.values(), *words, *SECRETS, *DECIDED):
+    for canary in (*CANARIES.values(), *words, *SECRETS, *DECIDED, ADDRESS):
         assert len(canary) < 4 or canary.casefold() not in whole, canary
     ledger = json.loads(files["ledger.json"])
     reasons = {row["state"]: row["reason"] for row in ledger["reasons"]}
     assert "is no" in reasons["parked"]
     assert "is staff" in reasons["filtered"]
     assert ledger["pauses"][0]["reason"] == "by …"
-    assert len(ledger["parked_receipts"]) == 1
+    assert len(ledger["parked_receipts"]) == len(ledger["refused"]) == 1
     [entry, left_out] = json.loads(files["log.json"])
     assert entry["exception"] == {"types": ["ValueError"], "frames": ["rule.py:7 map"]}
     assert (entry["client"], entry["timestamp"]) == ("acme", "2026-11-28T21:05:00Z")
@@ -218,7 +225,7 @@ def test_what_works_is_said_and_the_command_ends_with_0(
 
     assert ran.status == 0
     assert {each["level"] for each in ran.json} == {"ok"}
-    assert "it runs, with acme" in messages(ran, "service")
+    assert "it runs, and takes messages" in messages(ran, "service")
     assert "whole and of this version" in messages(ran, "ledger")
 
 
