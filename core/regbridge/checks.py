@@ -11,6 +11,8 @@ from regbridge.clients import Clients, start_clients
 from regbridge.config.case_file import cases_path, read_cases
 from regbridge.config.loader import client_paths, load_client, load_host
 from regbridge.config.place import located, shown
+from regbridge.config.secret_files import open_to_others
+from regbridge.config.yaml_file import read_yaml
 from regbridge.errors import ConfigError, RegbridgeError
 from regbridge.models import Finding, Level
 from regbridge.nearest import did_you_mean
@@ -59,7 +61,8 @@ def _base_findings(folder: Path) -> list[Finding]:
         load_host(folder)
     except ConfigError as error:
         return list(error.findings)
-    return []
+    base = read_yaml(folder / "base.yaml")
+    return located(open_to_others(base.value, folder), base.origins)
 
 
 def _unknown(names: Collection[str], known: Collection[str]) -> list[Finding]:
@@ -79,6 +82,8 @@ def _check(folder: Path, path: Path, clients: Clients, online: bool) -> ClientCh
     client_file = load_client(folder, path)
     pipeline = clients.running[client_file.config.client]
     findings = tuple(run_cases(client_file, pipeline))
+    files = open_to_others(client_file.values, folder)
+    findings += tuple(located(files, client_file.origins))
     if online:
         findings += tuple(located(_online(pipeline), client_file.origins))
     counts = {

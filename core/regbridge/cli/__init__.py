@@ -42,6 +42,8 @@ class Regbridge(Extended):
         "show-config": "regbridge.cli.show_config:show_config",
         "plugins": "regbridge.cli.plugins:plugins",
         "schema": "regbridge.cli.schema:schema",
+        "secret": "regbridge.cli.secret:secret",
+        "encrypt": "regbridge.cli.encrypt:encrypt",
         "upgrade": "regbridge.cli.upgrade:upgrade",
         "deploy": "regbridge.cli.deploy:deploy",
         "simulate": "regbridge.cli.simulate:simulate",

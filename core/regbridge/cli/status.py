@@ -80,6 +80,7 @@ def _print(found: Mapping[str, Any]) -> None:
     _print_list("Why registrations are filtered", filtered)
     print_proofs(found["proofs"])
     _print_list("Paused", [_named(row) for row in found["pauses"]])
+    _print_list("Encryption: values by their keys", found.get("encryption", []))
     _print_list("Calls to vendors today (GMT)", found["calls"])
     _print_list("Parked receipts (messages that cannot be read)", found["parked_receipts"])
     unsplit = sum(row["receipts"] for row in found["receipts"] if row["state"] == State.PENDING)

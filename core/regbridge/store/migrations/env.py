@@ -3,9 +3,14 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from regbridge.store import console_tables, proof_tables, tables
+from regbridge.store import console_tables, key_tables, proof_tables, tables
 
-for each in (tables.Receipt, proof_tables.PassRow, console_tables.AuditRow):
+for each in (
+    tables.Receipt,
+    proof_tables.PassRow,
+    console_tables.AuditRow,
+    key_tables.EncryptionKey,
+):
     assert each.metadata is SQLModel.metadata
 context.configure(
     connection=context.config.attributes["connection"],

@@ -72,6 +72,15 @@ SCHEMAS: dict[str, Schema] = {
                 remedy=TEXT,
             )
         ),
+        encryption=_list(
+            _object(
+                key=TEXT,
+                state=TEXT,
+                values=_or_null(COUNT),
+                counted_at=_or_null(MOMENT),
+                first_used_at=_or_null(MOMENT),
+            )
+        ),
         calls=_list(_object(key=TEXT, day=TEXT, calls=COUNT, left=_or_null(COUNT))),
         proofs=_list(_ref("Proof")),
         pending_since=_or_null(MOMENT),
