@@ -122,7 +122,7 @@ def _migrate(connection: Connection, to: Revision, known: list[Revision], migrat
         done = [one.number for one in known if one.number <= to.number and not one.is_pre]
         kept = connection.scalars(select(compatibility.c.oldest)).all()
         connection.execute(delete(compatibility))
-        insert_rows(connection, compatibility, [{"oldest": max(done[-1], *kept)}])
+        insert_rows(connection, compatibility, [{"oldest": max([done[-1], *kept])}])
 
 
 def _alembic(migrations: Path) -> Config:
