@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 # It starts only where a word starts: else a long text without any @ would take a time that grows
 # with the square of its length.
@@ -25,6 +26,17 @@ def redact(text: str) -> str:
     text = _QUOTED.sub(r"\1…\1", text)
     text = _DIGITS.sub("…", text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def values_in(*things: Any) -> Iterator[object]:
+    """Yield the single values in mappings and lists, for `masker`; names are no values."""
+    for thing in things:
+        if isinstance(thing, Mapping):
+            yield from values_in(*thing.values())
+        elif isinstance(thing, list | tuple | set | frozenset):
+            yield from values_in(*thing)
+        else:
+            yield thing
 
 
 def masker(values: Iterable[object]) -> Callable[[str], str]:

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
 
+from regbridge.hidden import remember
+
 WAYS = "{env: NAME}, {file: PATH}, {dpapi: PATH} or {keyring: {service: SERVICE, name: NAME}}"
 """How a secret can be written."""
 
@@ -57,6 +59,7 @@ def resolve(reference: Any, context: ValidationInfo) -> str:
             value = _kept(service, name)
         case _:
             raise ValueError(f"a secret is written as {WAYS}, never as the secret itself")
+    remember(value)
     return value
 
 

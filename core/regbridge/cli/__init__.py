@@ -73,6 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         about = f"{error.filename}: " if error.filename else ""
         complain(f"{about}{error.strerror or error}")
+    except Exception as error:
+        from regbridge.tracebacks import told
+
+        typer.echo(told(error), err=True)
     sys.exit(1)
 
 

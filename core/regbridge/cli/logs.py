@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 from regbridge.cli.log_file import LogFile
+from regbridge.hidden import hide
+from regbridge.tracebacks import told
 
 
 class LogLevel(StrEnum):
@@ -41,14 +44,31 @@ def set_up_logging(level: str, path: Path | None = None) -> None:
     root = logging.getLogger()
     if not any(isinstance(handler, _IntoTheSameLog) for handler in root.handlers):
         root.addHandler(_IntoTheSameLog())
+    threading.excepthook = _log_end_of_thread
 
 
 def _rendering(file: LogFile | None) -> list[Any]:
-    # Tracebacks without local variables: those hold tokens, and what registrants wrote.
+    # Tracebacks without local variables, and without values in their messages: those are tokens,
+    # and what registrants wrote.
     if file is None and sys.stderr.isatty():
-        plain = structlog.dev.plain_traceback
-        return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        return [structlog.dev.ConsoleRenderer(exception_formatter=_write_told), _hidden]
+    told_as_text = structlog.processors.ExceptionRenderer(lambda info: told(info[1]))
+    return [told_as_text, structlog.processors.JSONRenderer(), _hidden]
+
+
+def _write_told(stream: TextIO, info: Any) -> None:
+    stream.write(f"\n{told(info[1])}")
+
+
+def _hidden(_logger: Any, _name: str, text: Any) -> str:
+    """Take out what somebody's plugin may have logged."""
+    return hide(str(text))
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    name = ended.thread.name if ended.thread else ""
+    info = (ended.exc_type, ended.exc_value, ended.exc_traceback)
+    structlog.get_logger().error("a thread ended by a bug", thread=name, exc_info=info)
 
 
 class _IntoTheSameLog(logging.Handler):

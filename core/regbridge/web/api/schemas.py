@@ -47,6 +47,17 @@ _ENDING = {"state": STATE, "reason": TEXT, "field": TEXT}
 
 SCHEMAS: dict[str, Schema] = {
     "Status": _object(
+        {
+            "encryption": _list(
+                _object(
+                    key=TEXT,
+                    state=TEXT,
+                    values=_or_null(COUNT),
+                    counted_at=_or_null(MOMENT),
+                    first_used_at=_or_null(MOMENT),
+                )
+            )
+        },
         receipts=_list(
             _object(
                 client=TEXT, endpoint=TEXT, state=STATE, receipts=COUNT, records=COUNT, split=COUNT
@@ -70,15 +81,6 @@ SCHEMAS: dict[str, Schema] = {
                 reason=TEXT,
                 size=_or_null(COUNT),
                 remedy=TEXT,
-            )
-        ),
-        encryption=_list(
-            _object(
-                key=TEXT,
-                state=TEXT,
-                values=_or_null(COUNT),
-                counted_at=_or_null(MOMENT),
-                first_used_at=_or_null(MOMENT),
             )
         ),
         calls=_list(_object(key=TEXT, day=TEXT, calls=COUNT, left=_or_null(COUNT))),
