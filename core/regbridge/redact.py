@@ -45,6 +45,12 @@ def masker(values: Iterable[object]) -> Callable[[str], str]:
     For what a target says about a record: business errors quote whom they are about. Words of
     fewer than three letters stay: they would take the sense out of any text.
     """
+    without = word_masker(values)
+    return lambda text: redact(without(text))
+
+
+def word_masker(values: Iterable[object]) -> Callable[[str], str]:
+    """Return what takes the words of some values out of a text, and nothing else."""
     words = {
         word.casefold()
         for value in values
@@ -54,8 +60,6 @@ def masker(values: Iterable[object]) -> Callable[[str], str]:
     }
 
     def mask(text: str) -> str:
-        return redact(
-            _WORD.sub(lambda found: "…" if found[0].casefold() in words else found[0], text)
-        )
+        return _WORD.sub(lambda found: "…" if found[0].casefold() in words else found[0], text)
 
     return mask

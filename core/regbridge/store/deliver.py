@@ -39,6 +39,8 @@ _CLAIMED = (
     deliveries.c.lease.is_not(None).label("lapsed"),
     registrants.c.subject,
     registrations.c.previous_contact_stub,
+    registrations.c.name,
+    registrations.c.email,
     receipts.c.received_at,
 )
 """What a claimed delivery brings along."""
