@@ -140,7 +140,8 @@ class Crm(TargetPlugin):
             case "CREDENTIALS" if record.attempt == 1 and not hasattr(self, "refused"):
                 self.refused = True
                 key = self.settings.key.get_secret_value()
-                raise CredentialsError(f"the CRM refuses the key {key}", detail=f"refused {key}")
+                said = f"the CRM refuses {record.fields['Name']} with the key {key}"
+                raise CredentialsError(said, detail=said)
         return [Outcome.created("1")]
 
     @hookimpl

@@ -114,7 +114,7 @@ def receive(found: Site, service: Service) -> None:
     assert [service.send(body) for body in messages()] == [200] * len(COMPANIES)
     first = next(messages())
     assert service.send(first, SECRETS["CANARY_WRONG_TOKEN"]) == 401
-    assert service.send(first, **{"X-Trouble": "yes"}) == 500
+    assert service.send(first, SECRETS["CANARY_WRONG_TOKEN"], **{"X-Trouble": "yes"}) == 500
     assert service.send(first[:-2]) == 400
     assert service.send(first.decode().encode("utf-16")) == 400
     assert service.send(first, **{"Content-Encoding": "gzip"}) == 400
