@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 from pydantic import ValidationError
 
 from regbridge import Settings, dpapi, keyrings
@@ -118,23 +122,29 @@ def test_a_name_that_no_variable_can_have_is_a_finding(name: str, tmp_path: Path
     assert problem({"file": "a\0b"}, tmp_path)
 
 
-class Place:
-    """Stands for the package `keyring`."""
+class Place(KeyringBackend):
+    """A keyring of the package's own kind."""
+
+    priority = 1
 
     def __init__(self) -> None:
         self.kept = {("regbridge", "mail"): "hunter2"}
 
-    def get_password(self, service: str, name: str) -> str | None:
+    def get_password(self, service: str, username: str) -> str | None:
         if service == "locked":
-            raise RuntimeError("hunter2")
-        return self.kept.get((service, name))
+            raise KeyringLocked("hunter2")
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Place:
-    found = Place()
-    monkeypatch.setitem(sys.modules, "keyring", found)
-    return found
+def place() -> Iterator[Place]:
+    before, found = keyring.get_keyring(), Place()
+    keyring.set_keyring(found)
+    yield found
+    keyring.set_keyring(before)
 
 
 def kept(service: str, name: str) -> dict[str, dict[str, str]]:
@@ -143,6 +153,8 @@ def kept(service: str, name: str) -> dict[str, dict[str, str]]:
 
 def test_a_secret_comes_from_the_keyring(place: Place) -> None:
     assert door(kept("regbridge", "mail")) == "hunter2"
+    keyrings.keep("regbridge", "mail", "hunter3")
+    assert door(kept("regbridge", "mail")) == "hunter3"
 
 
 def test_a_secret_that_is_not_in_the_keyring_is_named_with_what_puts_it_there(
@@ -154,7 +166,7 @@ def test_a_secret_that_is_not_in_the_keyring_is_named_with_what_puts_it_there(
 
 def test_a_keyring_that_fails_shows_nothing_of_what_it_says(place: Place, tmp_path: Path) -> None:
     text = problem(kept("locked", "token"), tmp_path)
-    assert "this account's keyring cannot be used (RuntimeError)" in text
+    assert "this account's keyring cannot be used (KeyringLocked)" in text
     assert "hunter2" not in text
 
 
