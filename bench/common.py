@@ -52,11 +52,22 @@ _HOST = Path(__file__).with_name("host.py")
 
 
 def write_configuration(
-    folder: Path, database: str = "", client: Mapping[str, Any] | None = None
+    folder: Path,
+    database: str = "",
+    client: Mapping[str, Any] | None = None,
+    *,
+    key: str = "",
+    writes: bool = True,
 ) -> None:
-    """Write base.yaml and the client's file; JSON is YAML. The ledger is SQLite's by default."""
+    """Write base.yaml and the client's file; JSON is YAML. The ledger is SQLite's by default.
+
+    With a `key` it is encrypted, or only decrypted if `writes` is false.
+    """
     (folder / "clients").mkdir(parents=True)
-    host = {"database": database} if database else {}
+    host: dict[str, Any] = {"database": database} if database else {}
+    if key:
+        (folder / "key").write_text(key, encoding="utf-8")
+        host["encryption"] = {"keys": [{"file": "key"}], "writes": writes}
     (folder / "base.yaml").write_text(json.dumps({"host": host}), encoding="utf-8")
     (folder / "clients" / "bench.yaml").write_text(json.dumps(client or _CLIENT), encoding="utf-8")
 
@@ -82,17 +93,22 @@ def postgresql() -> Iterator[str]:
 
 
 class RunningHost:
-    """A host in another process. `peak_memory` in bytes is known once it has stopped."""
+    """A host in another process.
+
+    `peak_memory` in bytes and `cpu_seconds` are known once it has stopped.
+    """
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self._process = process
         self.url = url
         self.peak_memory = 0
+        self.cpu_seconds = 0.0
 
     def stop(self) -> None:
         """Ask it to stop and wait for its last word."""
         out, _ = self._process.communicate("stop\n", timeout=120)
-        self.peak_memory = int(out.strip().splitlines()[-1])
+        peak, seconds = out.strip().splitlines()[-1].split()
+        self.peak_memory, self.cpu_seconds = int(peak), float(seconds)
 
 
 @contextmanager

@@ -1,11 +1,13 @@
-"""Runs a host until a line comes in; prints its URL first and its peak memory last.
+"""Runs a host until a line comes in; prints its URL first and what it needed last.
 
-Options: `--no-store` answers without storing, `--no-worker` leaves the receipts alone.
+That is its peak memory in bytes, and the seconds that it computed. Options: `--no-store` answers
+without storing, `--no-worker` leaves the receipts alone.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import structlog
@@ -44,7 +46,7 @@ def main() -> None:
     print(host.url, flush=True)
     sys.stdin.readline()
     host.stop()
-    print(peak_memory(), flush=True)
+    print(peak_memory(), time.process_time(), flush=True)
 
 
 if __name__ == "__main__":

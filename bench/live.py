@@ -50,13 +50,18 @@ def send(folder: Path, database: str, bodies: list[bytes]) -> tuple[float, float
     """Return the seconds until the last answer, and until the last delivered line."""
     write_configuration(folder, database)
     with running_host(folder) as host:
-        begun = time.perf_counter()
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            parts = [bodies[at::CONNECTIONS] for at in range(CONNECTIONS)]
-            list(pool.map(lambda part: post(host.url, part), parts))
-        accepted = time.perf_counter() - begun
-        wait_for_lines(folder / DELIVERED, len(bodies))
-        return accepted, time.perf_counter() - begun
+        return send_to(host.url, folder, bodies)
+
+
+def send_to(url: str, folder: Path, bodies: list[bytes]) -> tuple[float, float]:
+    """Send messages to a host that runs, and return as `send` does."""
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        parts = [bodies[at::CONNECTIONS] for at in range(CONNECTIONS)]
+        list(pool.map(lambda part: post(url, part), parts))
+    accepted = time.perf_counter() - begun
+    wait_for_lines(folder / DELIVERED, len(bodies))
+    return accepted, time.perf_counter() - begun
 
 
 def post(url: str, bodies: list[bytes]) -> None:

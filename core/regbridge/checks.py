@@ -12,6 +12,8 @@ from regbridge.config.case_file import cases_path, read_cases
 from regbridge.config.loader import client_paths, load_client, load_host
 from regbridge.config.place import located, shown
 from regbridge.config.schema import HostConfig
+from regbridge.config.secret_files import open_to_others
+from regbridge.config.yaml_file import read_yaml
 from regbridge.doors import doubts_about_client, doubts_about_host
 from regbridge.errors import ConfigError, RegbridgeError
 from regbridge.models import Finding, Level
@@ -61,7 +63,9 @@ def _read_host(folder: Path) -> tuple[HostConfig | None, list[Finding]]:
         config = load_host(folder).config
     except ConfigError as error:
         return None, list(error.findings)
-    return config, list(doubts_about_host(config, shown(folder / "base.yaml")))
+    base = read_yaml(folder / "base.yaml")
+    files = located(open_to_others(base.value, folder), base.origins)
+    return config, [*doubts_about_host(config, shown(folder / "base.yaml")), *files]
 
 
 def _unknown(names: Collection[str], known: Collection[str]) -> list[Finding]:
@@ -82,7 +86,10 @@ def _check(
             return ClientCheck(refused.name, shown(path), findings)
     client_file = load_client(folder, path)
     pipeline = clients.running[client_file.config.client]
-    doubts = doubts_about_client(pipeline.client, host)
+    doubts = [
+        *doubts_about_client(pipeline.client, host),
+        *open_to_others(client_file.values, folder),
+    ]
     findings = (*located(doubts, client_file.origins), *run_cases(client_file, pipeline))
     if online:
         findings += tuple(located(_online(pipeline), client_file.origins))

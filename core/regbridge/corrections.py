@@ -28,12 +28,13 @@ class Correction:
     """One value. `target` is "" for one of the registration, else a field of that target's record.
 
     The field of a registration is a name, or names with dots between them, as a map says `from`:
-    `lastName`, `answers.member_id`.
+    `lastName`, `answers.member_id`. One that `is_damaged` has lost its value.
     """
 
     field: str
     value: Any
     target: str = ""
+    is_damaged: bool = False
 
 
 def is_correctable(field: str) -> bool:
@@ -66,8 +67,14 @@ def correct_registration(
 ) -> Registration:
     """Return a registration with the corrected values in `fields`, and over all enrichment.
 
-    Raises `RejectedError` for a name that leads into a value that has no names in it.
+    Raises `RejectedError` for a name that leads into a value that has no names in it, and for any
+    correction whose value is lost, for whichever target it is.
     """
+    if lost := [each.field for each in corrections if each.is_damaged]:
+        raise RejectedError(
+            f"the corrected value of {lost[0]} cannot be decrypted any more; correct it again",
+            field=lost[0],
+        )
     mine = [each for each in corrections if not each.target]
     if not mine:
         return registration

@@ -29,6 +29,7 @@ from regbridge.store.bell import Bell
 from regbridge.store.engine import Store
 from regbridge.store.host_lock import HostLock
 from regbridge.store.intake import Intake
+from regbridge.store.keys import take_up_keys
 from regbridge.store.limits import ledger_limiters
 from regbridge.store.shared_clock import SharedClock
 from regbridge.store.upgrades import require_current, upgrade
@@ -95,7 +96,7 @@ class Host:
         block = HostBlock(folder)
         self.file: HostFile = load_host(folder)
         config = self.file.config
-        self.store = Store(self.file.database_url, config.postgresql)
+        self.store = Store(self.file.database_url, config.postgresql, encryption=config.encryption)
         limiters = ledger_limiters(self.store)
         roster = read_roster(folder, limiters=limiters)
         self.clients = Clients(roster.running, roster.refused)
@@ -165,6 +166,7 @@ class Host:
             self._lock.take()
             upgrade(self.store)
         require_current(self.store)
+        take_up_keys(self.store)
         for refused in self.clients.refused:
             for finding in refused.error.findings:
                 log.error("client refused", client=refused.name, finding=str(finding))

@@ -101,7 +101,7 @@ class Pipeline:
         errors: list[AuthenticationError | RetryableError] = []
         for named, call in self._callers["authenticate_request"]:
             try:
-                with self._blamed(named.name, "authenticate"):
+                with self._blamed(named.name, "authenticate", request):
                     identity = call(request=request, endpoint=endpoint)
                     if identity is not None:
                         _require(identity, Identity)
@@ -171,7 +171,7 @@ class Pipeline:
         """Bring records to a target; return one outcome for each, in order."""
         for named, call in self._callers["deliver_records"]:
             if named.target == target.name:
-                with self._blamed(named.name, "deliver"):
+                with self._blamed(named.name, "deliver", records):
                     outcomes = call(records=records, target=target)
                     _require_one_each(outcomes, records, Outcome)
                     return list(outcomes)
@@ -179,7 +179,7 @@ class Pipeline:
 
     def preview(self, record: Record, target: Target) -> Mapping[str, Any]:
         """Return what a target's plugin would send for a record, without sending it."""
-        with self._blamed(target.name, "preview"):
+        with self._blamed(target.name, "preview", record):
             return self.target_plugin(target.name).preview(record)
 
     def check(self, target: Target) -> list[Finding]:
@@ -218,7 +218,7 @@ class Pipeline:
 
     def as_delivered(self, record: Record, target: Target) -> Delivered:
         """Return how a target lists a record that was delivered there."""
-        with self._blamed(target.name, "reconcile"):
+        with self._blamed(target.name, "reconcile", record):
             return self.target_plugin(target.name).as_delivered(record)
 
     def implements(self, hook: str) -> bool:
@@ -275,7 +275,7 @@ class Pipeline:
 
     def _first(self, hook: str, kind: Any, **values: Any) -> Any:
         for named, call in self._callers[hook]:
-            with self._blamed(named.name, _stage(hook)):
+            with self._blamed(named.name, _stage(hook), values):
                 answer = call(**values)
                 if answer is not None:
                     _require(answer, kind)
@@ -290,7 +290,7 @@ class Pipeline:
         places: list[int],
     ) -> None:
         batch = [entries[place] for place in places]
-        with self._blamed(name, "enrich"):
+        with self._blamed(name, "enrich", batch):
             patches = call(registrations=batch)
             if patches is None:
                 return
@@ -303,8 +303,8 @@ class Pipeline:
                 enriched = {**entry.enriched, name: MappingProxyType(patch)}
                 entries[place] = replace(entry, enriched=MappingProxyType(enriched))
 
-    def _blamed(self, plugin: str, stage: str) -> Blamed:
-        return Blamed(self.client.name, plugin, stage)
+    def _blamed(self, plugin: str, stage: str, about: object = None) -> Blamed:
+        return Blamed(self.client.name, plugin, stage, about)
 
 
 def default_key(registration: Registration) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 # It starts only where a word starts: else a long text without any @ would take a time that grows
 # with the square of its length.
@@ -27,12 +28,29 @@ def redact(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
+def values_in(*things: Any) -> Iterator[object]:
+    """Yield the single values in mappings and lists, for `masker`; names are no values."""
+    for thing in things:
+        if isinstance(thing, Mapping):
+            yield from values_in(*thing.values())
+        elif isinstance(thing, list | tuple | set | frozenset):
+            yield from values_in(*thing)
+        else:
+            yield thing
+
+
 def masker(values: Iterable[object]) -> Callable[[str], str]:
     """Return what takes the words of some values, and all that looks personal, out of a text.
 
     For what a target says about a record: business errors quote whom they are about. Words of
     fewer than three letters stay: they would take the sense out of any text.
     """
+    without = word_masker(values)
+    return lambda text: redact(without(text))
+
+
+def word_masker(values: Iterable[object]) -> Callable[[str], str]:
+    """Return what takes the words of some values out of a text, and nothing else."""
     words = {
         word.casefold()
         for value in values
@@ -42,8 +60,6 @@ def masker(values: Iterable[object]) -> Callable[[str], str]:
     }
 
     def mask(text: str) -> str:
-        return redact(
-            _WORD.sub(lambda found: "…" if found[0].casefold() in words else found[0], text)
-        )
+        return _WORD.sub(lambda found: "…" if found[0].casefold() in words else found[0], text)
 
     return mask

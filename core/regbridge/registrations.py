@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from regbridge.errors import RejectedError
 from regbridge.message import Envelope, Revision, read_fields
 from regbridge.models import Client, Drop, Event, Kind, ReceiptKind, Registration
 from regbridge.store.clock import from_ms
+from regbridge.store.sealed import DAMAGED, is_damaged
 
 
 def from_row(row: Any, client: Client) -> Registration:
     """Return what hooks receive for a row of the ledger.
 
-    Raises `RejectedError` when the record's JSON cannot be read.
+    Raises `RejectedError` when the record's JSON cannot be read, or decrypted.
     """
+    if is_damaged(row.payload):
+        raise RejectedError(DAMAGED)
     return Registration(
         id=row.id,
         client=client.name,

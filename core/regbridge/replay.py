@@ -16,6 +16,7 @@ from regbridge.store.corrections import corrections_of
 from regbridge.store.engine import Store
 from regbridge.store.prepared import Prepared, as_text
 from regbridge.store.replay import Remapped, delivered_records, find_delivered, send_again
+from regbridge.store.sealed import is_damaged
 
 BATCH = 200
 
@@ -93,9 +94,15 @@ def _changed(mapped: Mapped, delivery: Any, name: str) -> Iterator[Change]:
             reason = f"parked: {error}"
     if reason:
         yield Change(number, name, delivery.target, {}, reason)
-    elif fields := _differences(json.loads(delivery.record), json.loads(text)):
+    elif fields := _differences(_decoded(delivery.record), json.loads(text)):
         prepared = Prepared(delivery.target, record=text)
         yield Change(number, name, delivery.target, fields, "", delivery.id, prepared)
+
+
+def _decoded(record: str) -> Mapping[str, Any]:
+    """Return the fields of a record; of one that cannot be decrypted any more, none."""
+    fields: Mapping[str, Any] = {} if is_damaged(record) else json.loads(record)
+    return fields
 
 
 def _differences(

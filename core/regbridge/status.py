@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regbridge.reconcile.report import proofs
 from regbridge.remedies import remedy_of
@@ -12,8 +12,12 @@ from regbridge.store import report
 from regbridge.store.admissions import current_tokens, refused_requests
 from regbridge.store.clock import from_ms, moment
 from regbridge.store.engine import Store
+from regbridge.store.keys import NOT_SEALED, all_keys
 from regbridge.store.limits import calls_since
 from regbridge.store.tables import State
+
+if TYPE_CHECKING:
+    from regbridge.store.sealing import Sealing
 
 Plain = dict[str, Any]
 
@@ -42,6 +46,7 @@ def figures(store: Store, now: int) -> Plain:
         found = {name: _plain_rows(name, query(connection)) for name, query in _LISTS.items()}
         return {
             **found,
+            "encryption": encryption_keys(connection, store.sealing),
             "calls": _plain_rows("calls", calls_since(connection, today)),
             "proofs": proofs(connection),
             "pending_since": moment(report.pending_since(connection)),
@@ -53,8 +58,39 @@ def figures(store: Store, now: int) -> Plain:
 
 def no_figures() -> Plain:
     """Return the figures of a ledger that is not there yet."""
-    lists: Plain = {name: [] for name in (*_LISTS, "calls", "proofs")}
+    lists: Plain = {name: [] for name in (*_LISTS, "encryption", "calls", "proofs")}
     return {**lists, "pending_since": None, **no_standings()}
+
+
+def encryption_keys(connection: Any, sealing: Sealing | None) -> list[Plain]:
+    """Return the keys by their ids, how many values each encrypted when that was last counted.
+
+    "none" stands for what is not encrypted. A key that "can go" encrypts nothing any more.
+    """
+    rows = all_keys(connection)
+    if sealing is None and all(row.id == NOT_SEALED or row.retired_at for row in rows):
+        return []
+    return [
+        {
+            "key": row.id or "none",
+            "state": _state(row, sealing),
+            "values": row.held,
+            "counted_at": moment(row.counted_at),
+            "first_used_at": moment(row.first_used_at) if row.id else None,
+        }
+        for row in rows
+        if row.retired_at is None or (sealing and row.id in sealing.keys)
+    ]
+
+
+def _state(row: Any, sealing: Sealing | None) -> str:
+    if row.id == NOT_SEALED:
+        return "not encrypted"
+    if sealing is None or row.id not in sealing.keys:
+        return "missing"
+    if row.id == sealing.first and sealing.writes:
+        return "encrypts"
+    return "decrypts" if row.retired_at is None else "can go"
 
 
 def _plain_rows(name: str, rows: Sequence[Any]) -> list[Plain]:

@@ -11,6 +11,7 @@ from regbridge.store import received, report
 from regbridge.store.bodies import read_bodies
 from regbridge.store.clock import moment
 from regbridge.store.engine import Store
+from regbridge.store.sealed import is_damaged
 
 Story = dict[str, Any]
 
@@ -72,7 +73,7 @@ def _stories(store: Store, rows: Sequence[Any], body: bool) -> list[Story]:
         revision["deliveries"] = [_delivery(each) for each in deliveries[row.id]]
         revision["history"] = [_happening(each) for each in happenings[row.id]]
         if body:
-            revision["received"] = json.loads(row.payload) if row.payload else {}
+            revision["received"] = _fields(row.payload)
         story["registrations"].append(revision)
     return list(stories.values())
 
@@ -135,8 +136,12 @@ def _delivery(row: Any) -> Story:
         "begun_at": moment(row.begun_at),
         "settled_at": moment(row.settled_at),
         "batch": row.batch,
-        "record": json.loads(row.record) if row.record else {},
+        "record": _fields(row.record),
     }
+
+
+def _fields(kept: str | bytes | None) -> Any:
+    return json.loads(kept) if kept and not is_damaged(kept) else {}
 
 
 def _happening(row: Any) -> Story:

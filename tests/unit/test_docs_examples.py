@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shlex
@@ -30,6 +31,7 @@ from regbridge.cli.timings import COLUMNS
 from regbridge.config.alerts import AlertsConfig, EmailConfig, WebhookConfig
 from regbridge.config.api import ApiConfig
 from regbridge.config.case_file import Case
+from regbridge.config.encryption import EncryptionConfig
 from regbridge.config.loader import load_client, load_host
 from regbridge.config.metrics import MetricsConfig
 from regbridge.config.ready import ReadyConfig
@@ -67,6 +69,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "The host": HostConfig,
     "The worker": WorkerConfig,
     "Retries": RetryConfig,
+    "Encryption": EncryptionConfig,
     "Alerts": AlertsConfig,
     "E-mail": EmailConfig,
     "A webhook": WebhookConfig,
@@ -90,6 +93,9 @@ def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     others = ("APAP_DYNAMICS_SECRET", "MEMBER_SERVICE_TOKEN")
     for name in (*(f"APAP_CVENT_{each}" for each in names), *others):
         monkeypatch.setenv(name, "a token")
+    for year in ("2026", "2027"):
+        key = base64.b64encode(year.encode() * 8).decode()
+        monkeypatch.setenv(f"REGBRIDGE_LEDGER_KEY_{year}", key)
     monkeypatch.setenv("REGBRIDGE_MAIL_PASSWORD", "a password")
     for role in ("", "LOOK_"):
         monkeypatch.setenv(f"REGBRIDGE_CONSOLE_{role}PASSWORD", "a password of the console")
@@ -369,6 +375,8 @@ def default_of(field: Any) -> str:
             return plugin.use
         case BaseModel():
             return "below"
+        case bool() as value:
+            return str(value).lower()
         case list() as values:
             return f"[{', '.join(values)}]"
         case Enum() as value:

@@ -36,7 +36,9 @@ from regbridge import (
     TargetPlugin,
     hookimpl,
 )
+from regbridge.hidden import remember
 from regbridge.pipeline import NamedInstance, Pipeline, default_key
+from regbridge.tracebacks import told
 
 CLIENT = Client("apap", targets={"crm": Target("crm"), "copy": Target("copy")})
 CRM, COPY = CLIENT.targets.values()
@@ -582,3 +584,56 @@ def test_every_plugin_is_closed_even_when_one_fails_to() -> None:
     journal: list[str] = []
     pipeline(Base(journal, name="a"), Broken(journal, name="b"), Base(journal, name="c")).close()
     assert journal == ["closed a", "closed b", "closed c"]
+
+
+MARY = "Mary Featherstonehaugh"
+
+
+@pytest.mark.parametrize("stage", ["filter", "map", "enrich", "deliver", "authenticate"])
+def test_what_a_plugin_says_about_its_bug_names_nobody_and_holds_no_secret(stage: str) -> None:
+    remember("correct-horse-battery")
+    bug = ValueError(f"no member is called {MARY}; the key is correct-horse-battery")
+    kinds: Mapping[str, type[Base]] = {
+        "filter": Filters,
+        "map": Maps,
+        "enrich": Enriches,
+        "authenticate": Authenticates,
+    }
+    who = registration(1)
+    who.fields["company"] = MARY  # type: ignore[index]
+    request = Request("POST", "/cvent", {"authorization": f"Bearer {MARY}"})
+    record = Record({"Name": [{"full": MARY}]}, delivery=1)
+    delivering = Delivers(answer=bug, name="crm")
+    named = (
+        NamedInstance("crm", delivering, target="crm")
+        if stage == "deliver"
+        else NamedInstance("rules", kinds[stage](answer=bug, name="rules"))
+    )
+    pipeline = Pipeline(CLIENT, [named])
+
+    with pytest.raises(PluginError) as caught:
+        match stage:
+            case "filter":
+                pipeline.filter(who)
+            case "map":
+                pipeline.map(who, CRM)
+            case "enrich":
+                raise pipeline.enrich([who]).failures[0]
+            case "authenticate":
+                pipeline.authenticate(request, ENDPOINT)
+            case "deliver":
+                pipeline.deliver([record], CRM)
+
+    assert caught.value.detail == "ValueError: no member is called … …; the key is ••••"
+    assert "Featherstonehaugh" not in f"{caught.value}{told(caught.value)}"
+
+
+def test_a_secret_that_a_plugin_puts_into_its_error_goes() -> None:
+    remember("correct-horse-battery")
+    error = CredentialsError("refused correct-horse-battery", detail="with correct-horse-battery")
+    pipeline = Pipeline(CLIENT, [NamedInstance("crm", Delivers(answer=error), target="crm")])
+
+    with pytest.raises(CredentialsError) as caught:
+        pipeline.deliver([Record({}, delivery=1)], CRM)
+
+    assert (str(caught.value), caught.value.detail) == ("refused ••••", "with ••••")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regbridge.redact import masker, redact
+from regbridge.redact import masker, redact, values_in
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,8 @@ def test_the_words_of_a_record_go_out_of_what_a_target_says_about_it() -> None:
 
 def test_short_words_of_a_record_stay() -> None:
     assert masker(["no ID"])("no id is given") == "no id is given"
+
+
+def test_the_values_within_mappings_and_lists_are_found_and_their_names_are_not() -> None:
+    found = values_in({"a": 1, "b": [{"c": "x"}, ("y",)]}, "z", None)
+    assert list(found) == [1, "x", "y", "z", None]

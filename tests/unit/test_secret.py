@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 from pydantic import ValidationError
 
-from regbridge import Settings
+from regbridge import Settings, dpapi, keyrings
 from regbridge.config.explain import explain
 from regbridge.secret import Secret
 
@@ -53,11 +58,16 @@ def test_a_secret_comes_from_a_file_of_the_folder(tmp_path: Path) -> None:
         {"env": "A", "file": "b"},
         {"value": "hunter2"},
         {"env": "A", "default": "hunter2"},
+        {"dpapi": {"path": "a"}},
+        {"keyring": "hunter2"},
+        {"keyring": {"service": "a"}},
+        {"keyring": {"service": "a", "name": "b", "password": "hunter2"}},
+        {"keyring": {"service": "a", "name": "b"}, "env": "A"},
     ],
 )
 def test_a_literal_secret_is_refused_and_never_shown(literal: Any, tmp_path: Path) -> None:
     text = problem(literal, tmp_path)
-    assert "a secret is written as {env: NAME} or {file: PATH}" in text
+    assert "a secret is written as {env: NAME}, {file: PATH}, {dpapi: PATH} or {keyring" in text
     assert "hunter2" not in text
 
 
@@ -93,7 +103,9 @@ def test_a_secret_is_not_in_the_text_of_its_settings(monkeypatch: pytest.MonkeyP
 
 def test_a_names_schema_is_the_reference_and_not_the_secret() -> None:
     schema = Door.model_json_schema()["properties"]["token"]
-    assert [choice["required"] for choice in schema["oneOf"]] == [["env"], ["file"]]
+    assert [choice["required"] for choice in schema["oneOf"]] == [
+        [way] for way in ("env", "file", "dpapi", "keyring")
+    ]
 
 
 def test_a_file_with_a_byte_order_mark_is_the_same_secret(tmp_path: Path) -> None:
@@ -108,3 +120,91 @@ def test_a_file_with_a_byte_order_mark_is_the_same_secret(tmp_path: Path) -> Non
 def test_a_name_that_no_variable_can_have_is_a_finding(name: str, tmp_path: Path) -> None:
     assert problem({"env": name}, tmp_path)
     assert problem({"file": "a\0b"}, tmp_path)
+
+
+class Place(KeyringBackend):
+    """A keyring of the package's own kind."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        self.kept = {("regbridge", "mail"): "hunter2"}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if service == "locked":
+            raise KeyringLocked("hunter2")
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    before, found = keyring.get_keyring(), Place()
+    keyring.set_keyring(found)
+    yield found
+    keyring.set_keyring(before)
+
+
+def kept(service: str, name: str) -> dict[str, dict[str, str]]:
+    return {"keyring": {"service": service, "name": name}}
+
+
+def test_a_secret_comes_from_the_keyring(place: Place) -> None:
+    assert door(kept("regbridge", "mail")) == "hunter2"
+    keyrings.keep("regbridge", "mail", "hunter3")
+    assert door(kept("regbridge", "mail")) == "hunter3"
+
+
+def test_a_secret_that_is_not_in_the_keyring_is_named_with_what_puts_it_there(
+    place: Place, tmp_path: Path
+) -> None:
+    text = problem(kept("regbridge", "token"), tmp_path)
+    assert "no 'token' of the service 'regbridge'; `regbridge secret keep regbridge token`" in text
+
+
+def test_a_keyring_that_fails_shows_nothing_of_what_it_says(place: Place, tmp_path: Path) -> None:
+    text = problem(kept("locked", "token"), tmp_path)
+    assert "this account's keyring cannot be used (KeyringLocked)" in text
+    assert "hunter2" not in text
+
+
+def test_a_keyring_that_is_not_installed_is_named_with_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    text = problem(kept("regbridge", "token"), tmp_path)
+    assert 'install it with pip install "regbridge[keyring]"' in text
+    with pytest.raises(keyrings.KeyringError, match="not installed"):
+        keyrings.keep("regbridge", "token", "hunter2")
+
+
+def test_a_secret_comes_from_a_file_that_windows_decrypts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dpapi, "unprotect", lambda protected: protected[::-1])
+    (tmp_path / "token.dpapi").write_text("MnJldG51aA==\r\n", encoding="utf-8")
+
+    assert door({"dpapi": "token.dpapi"}, tmp_path) == "hunter2"
+
+
+def test_a_file_that_windows_does_not_decrypt_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_protected: bytes) -> bytes:
+        raise dpapi.DpapiError("Key not valid for use in specified state. (Windows error 13)")
+
+    monkeypatch.setattr(dpapi, "unprotect", refuse)
+    (tmp_path / "token.dpapi").write_text("MnJldG51aA==", encoding="utf-8")
+    (tmp_path / "plain").write_text("hunter2!", encoding="utf-8")
+
+    text = problem({"dpapi": "token.dpapi"}, tmp_path)
+    assert "token.dpapi cannot be decrypted: Key not valid" in text
+    assert "on the machine where `regbridge secret protect` made it" in text
+    text = problem({"dpapi": "plain"}, tmp_path)
+    assert "plain is no file that `regbridge secret protect` made" in text
+    assert "hunter2" not in text
+    monkeypatch.setattr(dpapi, "unprotect", lambda _protected: b"\xff")
+    assert "it is no text" in problem({"dpapi": "token.dpapi"}, tmp_path)
+    assert "none cannot be read" in problem({"dpapi": "none"}, tmp_path)

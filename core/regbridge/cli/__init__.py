@@ -46,6 +46,8 @@ class Regbridge(Extended):
         "show-config": "regbridge.cli.show_config:show_config",
         "plugins": "regbridge.cli.plugins:plugins",
         "schema": "regbridge.cli.schema:schema",
+        "secret": "regbridge.cli.secret:secret",
+        "encrypt": "regbridge.cli.encrypt:encrypt",
         "upgrade": "regbridge.cli.upgrade:upgrade",
         "deploy": "regbridge.cli.deploy:deploy",
         "simulate": "regbridge.cli.simulate:simulate",
@@ -75,6 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         about = f"{error.filename}: " if error.filename else ""
         complain(f"{about}{error.strerror or error}")
+    except Exception as error:
+        from regbridge.tracebacks import told
+
+        typer.echo(told(error), err=True)
     sys.exit(1)
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 import typer
@@ -18,7 +18,9 @@ import typer
 from regbridge.cli.log_file import KEPT, LogFile
 from regbridge.cli.printing import findings_of, harmless
 from regbridge.errors import ConfigError, RegbridgeError
+from regbridge.hidden import hide
 from regbridge.system import lock
+from regbridge.tracebacks import told
 
 log = structlog.get_logger()
 
@@ -113,14 +115,24 @@ def _handlers(settings: LogSettings) -> list[logging.Handler]:
 
 
 def _rendering(settings: LogSettings) -> list[Any]:
-    # Tracebacks without local variables: those hold tokens, and what registrants wrote.
+    # Tracebacks without local variables, and without values in their messages: those are tokens,
+    # and what registrants wrote.
     at_terminal = settings.file is None and sys.stderr.isatty()
     if settings.format is LogFormat.JSON or (settings.format is LogFormat.AUTO and not at_terminal):
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    plain = structlog.dev.plain_traceback
-    if at_terminal:
-        return [_escape, structlog.dev.ConsoleRenderer(exception_formatter=plain)]
-    return [_escape, structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]
+        told_as_text = structlog.processors.ExceptionRenderer(lambda info: told(info[1]))
+        return [told_as_text, structlog.processors.JSONRenderer(), _hidden]
+    colors: dict[str, Any] = {} if at_terminal else {"colors": False}
+    renderer = structlog.dev.ConsoleRenderer(**colors, exception_formatter=_write_told)
+    return [_escape, renderer, _hidden]
+
+
+def _write_told(stream: TextIO, info: Any) -> None:
+    stream.write(f"\n{told(info[1])}")
+
+
+def _hidden(_logger: Any, _name: str, text: Any) -> str:
+    """Take out what somebody's plugin may have logged."""
+    return hide(str(text))
 
 
 def _escape(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:

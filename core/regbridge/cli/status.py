@@ -84,6 +84,7 @@ def _print(found: Mapping[str, Any]) -> None:
     _print_list("Why registrations are filtered", filtered)
     print_proofs(found["proofs"])
     _print_list("Paused", [_named(row) for row in found["pauses"]])
+    _print_list("Encryption: values by their keys", found.get("encryption", []))
     _print_list("Calls to vendors today (GMT)", found["calls"])
     _print_list("Tokens of endpoints that take several", _rotated(found.get("tokens", ())))
     _print_list("Refused in the last days", [_refused(row) for row in found.get("refused", ())])

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
 
-from regbridge.secret import REFERENCE_SCHEMA, resolve
+from regbridge.secret import REFERENCE_SCHEMA, WAYS, resolve
 
 DEFAULT_URL = "sqlite:///regbridge.db"
 
@@ -39,9 +39,7 @@ def _read(value: Any, context: ValidationInfo) -> str:
     except ValueError:
         raise ValueError("this is not a URL such as sqlite:///regbridge.db") from None
     if secret:
-        raise ValueError(
-            "a URL with a password is a secret; write database: {env: NAME} or {file: PATH}"
-        )
+        raise ValueError(f"a URL with a password is a secret; write database: with {WAYS}")
     return value
 
 

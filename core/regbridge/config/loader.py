@@ -44,8 +44,8 @@ class ClientFile:
     path: Path
     folder: Path
     config: ClientConfig
-    values: Mapping[str, Any]
-    origins: Origins
+    values: Mapping[str, Any] = field(repr=False)
+    origins: Origins = field(repr=False)
 
     def where(self, path: Keys) -> str:
         """Return `file:line: key` of a value, or of the innermost key around it that exists."""

@@ -10,6 +10,7 @@ from regbridge.config.alerts import AlertsConfig
 from regbridge.config.api import ApiConfig
 from regbridge.config.console import ConsoleConfig
 from regbridge.config.database import DEFAULT_URL, DatabaseUrl
+from regbridge.config.encryption import EncryptionConfig
 from regbridge.config.metrics import MetricsConfig
 from regbridge.config.model import Model
 from regbridge.config.networks import Networks
@@ -229,6 +230,9 @@ class HostConfig(Model):
 
     postgresql: PostgresqlConfig = PostgresqlConfig()
     """How a PostgreSQL server is used."""
+
+    encryption: EncryptionConfig | None = None
+    """The keys by which the ledger is encrypted; it is not when left out."""
 
     address: str = "127.0.0.1"
     """The address that the web server listens at."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ class YamlFile:
     """What a file says. `lines` has the line (from 1) of every value, by the keys to it."""
 
     path: Path
-    value: Any
-    lines: Mapping[Keys, int]
+    value: Any = field(repr=False)
+    lines: Mapping[Keys, int] = field(repr=False)
 
     @property
     def origins(self) -> Origins:

@@ -75,7 +75,8 @@ def _of_ledger(
     if checkup.figures is None:
         return None, []
     host = load_host(configs)
-    store = Store(host.database_url, host.config.postgresql)
+    config = host.config
+    store = Store(host.database_url, config.postgresql, encryption=config.encryption)
     try:
         times = plain_times(stage_times(store, _DAYS, now.date()))
         return discreet_figures(store, checkup.figures), times

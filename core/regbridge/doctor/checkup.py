@@ -19,6 +19,7 @@ from regbridge.models import Finding, Level
 from regbridge.status import figures
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
+from regbridge.store.keys import all_keys, missing_keys
 
 WORK = "deliveries"
 """The topic whose findings quote reasons."""
@@ -86,7 +87,8 @@ def _host(configs: Path) -> HostFile | None:
 
 def _examine_ledger(host: HostFile, now: datetime) -> tuple[list[Topic], dict[str, Any] | None]:
     try:
-        store = Store(host.database_url, host.config.postgresql)
+        config = host.config
+        store = Store(host.database_url, config.postgresql, encryption=config.encryption)
     except ConfigError as error:
         return [Topic("ledger", error.findings)], None
     try:
@@ -94,6 +96,8 @@ def _examine_ledger(host: HostFile, now: datetime) -> tuple[list[Topic], dict[st
         topics = [Topic("ledger", findings)]
         if not can_be_read:
             return topics, None
+        if missing := missing_keys(store.read(all_keys), store.sealing):
+            return [*topics, Topic("encryption", missing)], None
         found = figures(store, to_ms(now))
         topics.append(Topic("clock", examine_clock(store, now)))
         topics.append(Topic(WORK, examine_work(found, now)))

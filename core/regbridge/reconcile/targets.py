@@ -17,6 +17,7 @@ from regbridge.store.clock import from_ms
 from regbridge.store.differences import Difference, Found, add_differences
 from regbridge.store.leases import Lease
 from regbridge.store.passes import put_down
+from regbridge.store.sealed import is_damaged
 from regbridge.store.standing import SETTLED, delivered_to
 
 _BATCH = 1_000
@@ -193,7 +194,7 @@ class _Ledger:
         return found
 
     def _as_delivered(self, delivery: Any) -> Delivered | None:
-        if not delivery.record:
+        if not delivery.record or is_damaged(delivery.record):
             return None
         try:
             return self._bench.pipeline.as_delivered(_record(delivery), self._target)

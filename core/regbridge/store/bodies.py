@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from regbridge.store.bulk import insert_rows
+from regbridge.store.sealed import is_damaged, opened
 from regbridge.store.sql import among
 from regbridge.store.tables import receipt_parts
 
@@ -32,18 +33,21 @@ def store_bodies(connection: Connection, bodies: Iterable[tuple[int, bytes]]) ->
 
 
 def read_bodies(connection: Connection, receipts: Collection[int]) -> dict[int, bytes]:
-    """Return messages by their receipts' ids."""
+    """Return messages by their receipts' ids; of one that is damaged, the part that is."""
     statement = (
-        select(receipt_parts.c.receipt_id, receipt_parts.c.body)
+        select(receipt_parts)
         .where(among(receipt_parts.c.receipt_id, receipts))
         .order_by(receipt_parts.c.receipt_id, receipt_parts.c.part)
         .execution_options(stream_results=True, max_row_buffer=4)
     )
     bodies: dict[int, BytesIO] = {}
-    for receipt, part in connection.execute(statement):
-        bodies.setdefault(receipt, BytesIO()).write(part)
+    damaged: dict[int, bytes] = {}
+    for row in opened(connection, statement, receipt_parts.c.body):
+        bodies.setdefault(row.receipt_id, BytesIO()).write(row.body)
+        if is_damaged(row.body):
+            damaged[row.receipt_id] = row.body
     # The value of a BytesIO that nobody else has is its own buffer, not a copy.
-    return {receipt: bodies.pop(receipt).getvalue() for receipt in list(bodies)}
+    return {receipt: bodies.pop(receipt).getvalue() for receipt in list(bodies)} | damaged
 
 
 def _parts(bodies: Iterable[tuple[int, bytes]]) -> Iterator[dict[str, Any]]:

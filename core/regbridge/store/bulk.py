@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from regbridge.store.columns import PlainText
+from regbridge.store.sealed import sealed, sealing_of
 from regbridge.store.sql import among, insert
 
 Row = Mapping[str, Any]
@@ -37,7 +38,7 @@ def insert_rows(
     """
     if rows:
         form = _form(connection.dialect, table, tuple(rows[0]), if_new)
-        connection.exec_driver_sql(form.text, form.parameters(rows))
+        connection.exec_driver_sql(form.text, form.parameters(sealed(connection, table, rows)))
 
 
 def insert_numbers(connection: Connection, table: Table, rows: Sequence[tuple[int, ...]]) -> None:
@@ -75,6 +76,8 @@ def update_rows(connection: Connection, table: Table, rows: Mapping[int, Row]) -
 
     Rows that get equal values, as most of a batch do, share one statement.
     """
+    if sealing_of(connection):
+        rows = dict(zip(rows, sealed(connection, table, [*rows.values()]), strict=True))
     groups: dict[tuple[Any, ...], list[int]] = {}
     for key, values in rows.items():
         groups.setdefault(tuple(values.values()), []).append(key)

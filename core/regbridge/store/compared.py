@@ -13,6 +13,7 @@ from regbridge.store.bulk import insert_rows
 from regbridge.store.forget import forgotten_contacts
 from regbridge.store.proof_tables import attendees
 from regbridge.store.rows import ORDER
+from regbridge.store.sealed import opened
 from regbridge.store.sql import among, own_payload
 from regbridge.store.tables import receipts, registrants, registration_payloads, registrations
 
@@ -142,8 +143,9 @@ def _revisions(of: Collection[int]) -> Any:
 
 
 def _payloads(connection: Connection, of: Collection[int]) -> dict[int, bytes]:
-    statement = select(registrations.c.id, registration_payloads.c.payload).join(
+    statement = select(registrations.c.id, registration_payloads).join(
         registration_payloads, own_payload()
     )
-    found = connection.execute(statement.where(among(registrations.c.id, of)))
+    statement = statement.where(among(registrations.c.id, of))
+    found = opened(connection, statement, registration_payloads.c.payload)
     return {row.id: row.payload for row in found}

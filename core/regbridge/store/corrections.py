@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from regbridge.corrections import Correction
 from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember
+from regbridge.store.sealed import is_damaged, opened
 from regbridge.store.sql import among
 from regbridge.store.tables import corrections
 
@@ -61,7 +62,9 @@ def corrections_of(connection: Connection, of: Collection[int]) -> dict[int, lis
         .order_by(corrections.c.id)
     )
     found: dict[int, list[Correction]] = {}
-    for row in connection.execute(statement):
-        value = msgspec.json.decode(row.value)
-        found.setdefault(row.registration_id, []).append(Correction(row.field, value, row.target))
+    for row in opened(connection, statement, corrections.c.value):
+        lost = is_damaged(row.value)
+        value = None if lost else msgspec.json.decode(row.value)
+        correction = Correction(row.field, value, row.target, lost)
+        found.setdefault(row.registration_id, []).append(correction)
     return found

@@ -20,6 +20,7 @@ from regbridge.store.revisions import (
     supersede_deliveries,
     try_lock_registrants,
 )
+from regbridge.store.sealed import DAMAGED, comparable_digest, is_damaged, opened_rows
 from regbridge.store.sql import among
 from regbridge.store.tables import State, deliveries, receipts, registrants, registrations
 
@@ -29,6 +30,7 @@ _CLAIMED = (
     deliveries.c.id,
     deliveries.c.registration_id,
     deliveries.c.registrant_id,
+    deliveries.c.target,
     deliveries.c.record,
     deliveries.c.digest,
     deliveries.c.attempts,
@@ -40,6 +42,8 @@ _CLAIMED = (
     registrants.c.subject,
     registrations.c.previous_contact_stub,
     registrations.c.receipt_id,
+    registrations.c.name,
+    registrations.c.email,
     receipts.c.received_at,
 )
 """What a claimed delivery brings along."""
@@ -105,8 +109,11 @@ def claim_deliveries(
         )
         rows = [row for row in found if row.id not in settled]
         settled |= _settle_unchanged(connection, rows, target, lease.now, by_contact=by_contact)
+        rows = [row for row in rows if row.id not in settled]
+        rows = opened_rows(connection, rows, deliveries.c.record)
+        settled = _park_damaged(connection, client, rows, lease.now)
         # Who finds only what needs no call looks further: a small batch may hold nothing else.
-        if rows := [row for row in found if row.id not in settled]:
+        if rows := [row for row in rows if row.id not in settled]:
             ids = [row.id for row in rows]
             take(connection, deliveries, ids, lease, begun_at=lease.now, batch=lease.token)
             return rows
@@ -221,17 +228,37 @@ def _settle_unchanged(
 ) -> set[int]:
     """Settle what the target has got by now; when it was prepared, that was in flight."""
     last = last_reached(connection, {row.registrant_id for row in rows} - {None})
+    comparable = comparable_digest(connection)
     unchanged: dict[int, dict[str, Any]] = {}
     for row in rows:
         contact = row.contact_stub if by_contact else ""
         before = last.get((row.registrant_id, target, contact))
-        if before is not None and equal_before(before, row.digest):
+        if before is not None and equal_before(before, row.digest, comparable):
             values = {"state": State.UNCHANGED, "reason": unchanged_since(before), "due_at": None}
             unchanged[row.id] = values | {"field": "", "lease": None, "settled_at": now}
     if unchanged:
         update_rows(connection, deliveries, unchanged)
         roll_up(connection, {row.registration_id for row in rows if row.id in unchanged}, now)
     return set(unchanged)
+
+
+def _park_damaged(connection: Connection, client: str, rows: Sequence[Any], now: int) -> set[int]:
+    """Park by themselves what cannot be decrypted, so that the others of the batch go on."""
+    damaged = {row.id: row.registration_id for row in rows if is_damaged(row.record)}
+    if damaged:
+        parked: dict[str, Any] = {
+            "state": State.PARKED,
+            "reason": DAMAGED,
+            "field": "",
+            "lease": None,
+        }
+        parked |= {"due_at": None, "settled_at": now}
+        update_rows(connection, deliveries, dict.fromkeys(damaged, parked))
+        roll_up(connection, set(damaged.values()), now)
+        what = {"at": now, "client": client, "happening": "parked", "text": DAMAGED}
+        what["target"] = rows[0].target
+        remember_all(connection, [what | {"registration_id": of} for of in damaged.values()])
+    return set(damaged)
 
 
 def _values(settled: Settlement, now: int) -> dict[str, Any]:

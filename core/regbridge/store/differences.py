@@ -14,6 +14,7 @@ from regbridge.store.history import remember_all
 from regbridge.store.intake import Arrival, store_receipts
 from regbridge.store.proof_tables import differences, passes
 from regbridge.store.revisions import lock_registrants, newer_revisions, roll_up
+from regbridge.store.sealed import opened
 from regbridge.store.sql import among
 from regbridge.store.standing import SETTLED
 from regbridge.store.tables import State, deliveries
@@ -78,13 +79,18 @@ def records_to_send(connection: Connection, number: int, most: int, size: int) -
     first = select(differences.c.event_type).where(*waiting).order_by(differences.c.id).limit(1)
     kind = connection.scalar(first)
     statement = (
-        select(differences.c.id, differences.c.event_type, differences.c.record)
+        select(
+            differences.c.id,
+            differences.c.event_type,
+            differences.c.record,
+            *(differences.c[name] for name in ("pass_id", "kind", "target", "subject")),
+        )
         .where(*waiting, differences.c.event_type == kind)
         .order_by(differences.c.id)
         .limit(most)
     )
     rows: list[Any] = []
-    for row in connection.execute(statement) if kind is not None else ():
+    for row in opened(connection, statement, differences.c.record) if kind is not None else ():
         size -= len(row.record)
         rows.append(row)
         if size <= 0:
@@ -256,7 +262,8 @@ def differences_of(connection: Connection, client: str, event: str, limit: int) 
         .order_by(differences.c.kind, differences.c.target, differences.c.name, differences.c.id)
         .limit(limit)
     )
-    return connection.execute(statement).all()
+    sealed = differences.c.text, differences.c.changes
+    return opened(connection, statement, *sealed).all()
 
 
 def _row(number: int, found: Found, now: int) -> dict[str, Any]:

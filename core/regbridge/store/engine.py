@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
@@ -16,11 +16,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
+from regbridge.config.encryption import EncryptionConfig, key_bytes
 from regbridge.config.schema import PostgresqlConfig
 from regbridge.errors import ConfigError, StoreUnavailableError
 from regbridge.store import postgresql, sqlite
 from regbridge.store.migrations import MIGRATIONS, revisions
+from regbridge.store.sealed import OPTION
 from regbridge.store.trouble import Trouble, trouble_of
+
+if TYPE_CHECKING:
+    from regbridge.store.sealing import Sealing
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
@@ -42,8 +47,11 @@ class Store:
         url: str,
         settings: PostgresqlConfig | None = None,
         migrations: Path = MIGRATIONS,
+        encryption: EncryptionConfig | None = None,
     ) -> None:
         """Open nothing yet; `migrations` makes the tables that this version works with.
+
+        With `encryption`, what people wrote is sealed on its way into the database.
 
         Raises `ConfigError` for a database that is neither SQLite nor PostgreSQL.
         """
@@ -62,6 +70,10 @@ class Store:
                 self.url, settings, revisions(migrations)[-1].number
             )
             self._patience = settings.retry_seconds
+        self.sealing = _sealing(encryption) if encryption else None
+        if self.sealing:
+            for engine in {self.engine, self.writer}:
+                engine.update_execution_options(**{OPTION: self.sealing})
 
     def read(self, work: Work[Result], patience: float | None = None) -> Result:
         """Run `work` in a transaction that only reads, and return what it returns.
@@ -143,6 +155,13 @@ class Store:
                 self.engine.dispose()  # all connections lead to the same server
                 return waited < patience
         return False
+
+
+def _sealing(config: EncryptionConfig) -> Sealing:
+    """Return the keys; what encrypts is loaded only if there are some."""
+    from regbridge.store.sealing import Sealing
+
+    return Sealing([key_bytes(key) for key in config.keys], writes=config.writes)
 
 
 def _url(url: str) -> str:

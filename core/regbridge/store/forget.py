@@ -14,6 +14,7 @@ from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
 from regbridge.store.proof_tables import differences
 from regbridge.store.purge import BLANK, strip
+from regbridge.store.sealed import is_damaged, opened, sealing_of
 from regbridge.store.search import forget_terms
 from regbridge.store.sql import among
 from regbridge.store.tables import (
@@ -120,7 +121,7 @@ def strip_message(connection: Connection, receipt: int) -> None:
     if body is None:
         return
     connection.execute(delete(receipt_parts).where(receipt_parts.c.receipt_id == receipt))
-    left = _without(body, positions)
+    left = b"" if is_damaged(body) else _without(body, positions)
     if left:
         store_bodies(connection, [(receipt, left)])
 
@@ -140,8 +141,7 @@ def mentions(connection: Connection, email: str) -> Mapping[str, Sequence[int]]:
     It reads every record, which may take a while. Answers of other people, and a message that
     nobody could read, are for a person to judge.
     """
-    there = deliveries.c.record.contains(email, autoescape=True)
-    found = connection.scalars(select(deliveries.c.registration_id).where(there).distinct())
+    found = _records_with(connection, email)
     unread = connection.scalars(select(receipts.c.id).where(receipts.c.state == State.PARKED)).all()
     sought = email.lower().encode()
     return {
@@ -152,6 +152,16 @@ def mentions(connection: Connection, email: str) -> Mapping[str, Sequence[int]]:
             if sought in read_bodies(connection, [receipt]).get(receipt, b"").lower()
         ],
     }
+
+
+def _records_with(connection: Connection, email: str) -> set[int]:
+    """Return the registrations whose records contain an address."""
+    if sealing_of(connection) is None:
+        there = deliveries.c.record.contains(email, autoescape=True)
+        return set(connection.scalars(select(deliveries.c.registration_id).where(there)))
+    columns = (deliveries.c.registration_id, deliveries.c.target, deliveries.c.record)
+    each = opened(connection, select(*columns), deliveries.c.record)
+    return {row.registration_id for row in each if email.lower() in row.record.lower()}
 
 
 def _revisions(

@@ -19,6 +19,7 @@ from regbridge.store.bodies import store_bodies
 from regbridge.store.bulk import insert_numbered
 from regbridge.store.clock import to_ms
 from regbridge.store.engine import Store
+from regbridge.store.sealed import stored_digest
 from regbridge.store.sql import insert_or_update
 from regbridge.store.tables import State, compatibility, receipts
 
@@ -177,7 +178,7 @@ def _store_malformed(connection: Connection, arrival: Arrival) -> int:
         f"{arrival.client}\0{arrival.endpoint}\0".encode() + arrival.body
     ).hexdigest()
     row = _row(arrival) | {
-        "digest": digest,
+        "digest": stored_digest(connection)(digest),
         "state": State.PARKED,
         "reason": arrival.problem,
         "due_at": None,

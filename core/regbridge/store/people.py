@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
+from regbridge.store.sealed import opened
 from regbridge.store.sql import among, own_payload
 from regbridge.store.tables import State, deliveries, registration_payloads, registrations
 
@@ -42,12 +43,18 @@ def words_about(connection: Connection, client: str, state: str, reason: str) ->
 
 
 def _values_of(connection: Connection, ids: list[int]) -> Iterator[str]:
-    payloads = select(registration_payloads.c.payload).join(registrations, own_payload())
-    for payload in connection.scalars(payloads.where(among(registrations.c.id, ids))):
-        yield from _texts(payload)
-    records = select(deliveries.c.record).where(among(deliveries.c.registration_id, ids))
-    for record in connection.scalars(records):
-        yield from _texts(record)
+    payload, record = registration_payloads.c, deliveries.c
+    payloads = (
+        select(payload.payload, payload.receipt_id, payload.position)
+        .join(registrations, own_payload())
+        .where(among(registrations.c.id, ids))
+    )
+    for row in opened(connection, payloads, payload.payload):
+        yield from _texts(row.payload)
+    records = select(record.record, record.registration_id, record.target)
+    chosen = records.where(among(record.registration_id, ids))
+    for row in opened(connection, chosen, record.record):
+        yield from _texts(row.record)
 
 
 def _texts(json: bytes | str) -> Iterator[str]:

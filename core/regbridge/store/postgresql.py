@@ -48,6 +48,7 @@ def open_engine(url: str, settings: PostgresqlConfig, revision: str) -> Engine:
             url,
             pool_size=settings.pool_size,
             max_overflow=0,
+            hide_parameters=True,
             pool_timeout=settings.pool_timeout_seconds,
             connect_args=connect_arguments(settings),
         )

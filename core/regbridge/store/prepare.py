@@ -22,8 +22,15 @@ from regbridge.store.revisions import (
     superseded_by,
 )
 from regbridge.store.rows import ORDER, whole_registrations
+from regbridge.store.sealed import opened
 from regbridge.store.sql import among
-from regbridge.store.tables import State, dedupe_keys, deliveries, registrations
+from regbridge.store.tables import (
+    State,
+    dedupe_keys,
+    deliveries,
+    registration_payloads,
+    registrations,
+)
 
 LONGEST_KEY = 300
 """Characters of a dedupe key that are kept as they are."""
@@ -145,7 +152,7 @@ def _registrants(of: Collection[int]) -> Select[Any]:
 
 def _rows(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
     chosen = whole_registrations().where(among(registrations.c.id, ids))
-    return connection.execute(chosen.order_by(*ORDER)).all()
+    return opened(connection, chosen.order_by(*ORDER), registration_payloads.c.payload).all()
 
 
 def _claim_keys(connection: Connection, keys: Mapping[int, str], client: str) -> dict[int, int]:

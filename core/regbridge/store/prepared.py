@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from regbridge.models import Record, Target
 from regbridge.store.bulk import insert_rows
 from regbridge.store.history import remember_all
 from regbridge.store.restored import numbered
+from regbridge.store.sealed import comparable_digest, sealed, stored_digest
 from regbridge.store.sql import among
 from regbridge.store.tables import State, deliveries, registrations
 
@@ -38,8 +39,13 @@ class Prepared:
 
     @property
     def digest(self) -> str:
-        """Tells equal records."""
-        return hashlib.blake2b(self.record.encode(), digest_size=16).hexdigest()
+        """Tells equal records; written as `stored_digest` makes it."""
+        return digest_of(self.record)
+
+
+def digest_of(record: str) -> str:
+    """Return what tells equal records, without encryption."""
+    return hashlib.blake2b(record.encode(), digest_size=16).hexdigest()
 
 
 def as_text(record: Record, target: Target) -> str:
@@ -67,21 +73,26 @@ def write_deliveries(
     known = _known(connection, done)
     last = last_reached(connection, {row.registrant_id for row in about.values()} - {None})
     waiting = {key for key, row in about.items() if row.waits}
+    stored, comparable = stored_digest(connection), comparable_digest(connection)
     new: list[dict[str, Any]] = []
     for key, results in done.items():
         for result in results:
-            row = _delivery(about[key], result, last, now) | {
+            row = _delivery(about[key], result, last, now, comparable) | {
                 "client": client,
                 "configuration": fingerprint,
+                "digest": stored(result.digest),
             }
             before = known.get((key, result.target))
             if before or row["state"] != State.PENDING or row["reason"]:
                 waiting.discard(key)
             if before is None:
                 new.append(row)
-            elif not (before.claimed or (before.settled and _adds_nothing(result, before))):
+            elif not (
+                before.claimed or (before.settled and _adds_nothing(result, before, comparable))
+            ):
+                [written] = sealed(connection, deliveries, [row])
                 connection.execute(
-                    update(deliveries).where(deliveries.c.id == before.id).values(row)
+                    update(deliveries).where(deliveries.c.id == before.id).values(**written)
                 )
     insert_rows(connection, deliveries, numbered(connection, new))
     _remember_parked(connection, done, now, client)
@@ -109,8 +120,8 @@ def _remember_parked(
     )
 
 
-def _adds_nothing(result: Prepared, before: Any) -> bool:
-    return not result.record or result.digest == before.digest
+def _adds_nothing(result: Prepared, before: Any, comparable: Callable[[str], str]) -> bool:
+    return not result.record or comparable(result.digest) == comparable(before.digest)
 
 
 def _about(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
@@ -171,12 +182,15 @@ def last_reached(
     return last
 
 
-def equal_before(before: Any | None, digest: str) -> bool:
-    """Say whether a target surely has an equal record: what it last got, as `last_reached` says."""
+def equal_before(before: Any | None, digest: str, comparable: Callable[[str], str]) -> bool:
+    """Say whether a target surely has an equal record: what it last got, as `last_reached` says.
+
+    `comparable` is what `comparable_digest` returns.
+    """
     return (
         before is not None
         and before.state in (State.DELIVERED, State.UNCHANGED)
-        and before.digest == digest
+        and comparable(before.digest) == comparable(digest)
     )
 
 
@@ -190,6 +204,7 @@ def _delivery(
     result: Prepared,
     last: Mapping[tuple[int, str, str], Any],
     now: int,
+    comparable: Callable[[str], str],
 ) -> dict[str, Any]:
     contact = about.contact_stub if result.by_contact else ""
     before = last.get((about.registrant_id, result.target, contact))
@@ -203,7 +218,6 @@ def _delivery(
         "reason": f"waits for the target {result.after}" if result.after else "",
         "field": "",
         "record": result.record,
-        "digest": result.digest,
         "attempts": 0,
         "lease": None,
         "due_at": now,
@@ -218,7 +232,7 @@ def _delivery(
             "due_at": None,
             "settled_at": now,
         }
-    elif equal_before(before, result.digest):
+    elif equal_before(before, result.digest, comparable):
         row |= {
             "state": State.UNCHANGED,
             "due_at": None,

@@ -14,8 +14,9 @@ from regbridge.store.history import remember_all
 from regbridge.store.prepared import Prepared
 from regbridge.store.revisions import lock_registrants, newer_revisions, roll_up
 from regbridge.store.rows import whole_registrations
+from regbridge.store.sealed import opened, stored_digest
 from regbridge.store.sql import among
-from regbridge.store.tables import State, deliveries, registrations
+from regbridge.store.tables import State, deliveries, registration_payloads, registrations
 
 DELIVERED = (State.DELIVERED, State.UNCHANGED)
 
@@ -46,12 +47,13 @@ def find_delivered(
         where.append(among(registrations.c.id, choice.ids))
     if choice.events:
         where.append(among(registrations.c.event_stub, choice.events))
-    found = connection.execute(
+    statement = (
         whole_registrations()
         .where(*where, registrations.c.id > above, exists().where(*there))
         .order_by(registrations.c.id)
         .limit(limit)
-    ).all()
+    )
+    found = opened(connection, statement, registration_payloads.c.payload).all()
     newer = newer_revisions(connection, [row.id for row in found])
     return [row for row in found if row.id not in newer], found[-1].id if found else 0
 
@@ -70,7 +72,7 @@ def delivered_records(
     if target:
         statement = statement.where(deliveries.c.target == target)
     found: dict[int, list[Any]] = {}
-    for row in connection.execute(statement.order_by(deliveries.c.id)):
+    for row in opened(connection, statement.order_by(deliveries.c.id), deliveries.c.record):
         found.setdefault(row.registration_id, []).append(row)
     return found
 
@@ -96,10 +98,15 @@ def send_again(
     ).all()
     newer = newer_revisions(connection, {row.registration_id for row in held})
     mine = {row.id: row.registration_id for row in held if row.registration_id not in newer}
+    digest = stored_digest(connection)
     update_rows(
         connection,
         deliveries,
-        {key: _values(remapped[key].prepared, fingerprint, now) for key in mine},
+        {
+            key: _values(remapped[key].prepared, fingerprint, now)
+            | {"registration_id": registration, "digest": digest(remapped[key].prepared.digest)}
+            for key, registration in mine.items()
+        },
     )
     roll_up(connection, set(mine.values()), now)
     remember_all(
@@ -121,8 +128,8 @@ def send_again(
 
 def _values(prepared: Prepared, fingerprint: str, now: int) -> dict[str, Any]:
     return {
+        "target": prepared.target,
         "record": prepared.record,
-        "digest": prepared.digest,
         "configuration": fingerprint,
         "state": State.PENDING,
         "reason": "",

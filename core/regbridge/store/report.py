@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select
 
 from regbridge.store.rows import ORDER, whole_registrations
+from regbridge.store.sealed import opened
 from regbridge.store.search import newest_named
 from regbridge.store.sql import among
 from regbridge.store.tables import (
@@ -18,6 +19,7 @@ from regbridge.store.tables import (
     pauses,
     receipt_parts,
     receipts,
+    registration_payloads,
     registrations,
 )
 
@@ -157,7 +159,7 @@ def revisions_beside(connection: Connection, number: int) -> Sequence[Any]:
 def deliveries_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
     """Return the deliveries of registrations, in order."""
     statement = select(deliveries).where(among(deliveries.c.registration_id, ids))
-    return connection.execute(statement.order_by(deliveries.c.id)).all()
+    return opened(connection, statement.order_by(deliveries.c.id), deliveries.c.record).all()
 
 
 def history_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
@@ -190,4 +192,5 @@ def parked_receipts(connection: Connection, client: str = "", limit: int = 200) 
 def _revisions(connection: Connection, ids: set[int], of: set[int | None]) -> Sequence[Any]:
     meant = or_(among(registrations.c.id, ids), among(registrations.c.registrant_id, of - {None}))
     chosen = whole_registrations().where(meant)
-    return connection.execute(chosen.order_by(registrations.c.registrant_id, *ORDER)).all()
+    ordered = chosen.order_by(registrations.c.registrant_id, *ORDER)
+    return opened(connection, ordered, registration_payloads.c.payload).all()

@@ -25,10 +25,10 @@ def open_engines(url: str) -> tuple[Engine, Engine]:
     SQLite lacks what the statements need.
     """
     _require_json()
-    reader = create_engine(url)
+    reader = create_engine(url, hide_parameters=True)
     _make_folder(reader.url.database or "")
     _set_up(reader, "BEGIN", cache_kb=2048)
-    writer = create_engine(url, pool_size=1, max_overflow=0)
+    writer = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
     # A write begins with the write lock, so that what it reads first cannot change meanwhile.
     _set_up(writer, "BEGIN IMMEDIATE", cache_kb=16384)
     return reader, writer

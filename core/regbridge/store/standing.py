@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from regbridge.store.rows import ORDER
+from regbridge.store.sealed import opened
 from regbridge.store.tables import State, deliveries, registrants, registrations
 
 SETTLED = (State.DELIVERED, State.UNCHANGED)
@@ -32,6 +33,7 @@ def delivered_to(
             deliveries.c.id,
             deliveries.c.registration_id,
             deliveries.c.registrant_id,
+            deliveries.c.target,
             deliveries.c.state,
             deliveries.c.record,
             deliveries.c.reached,
@@ -55,7 +57,7 @@ def delivered_to(
         .order_by(deliveries.c.id)
         .limit(limit)
     )
-    return connection.execute(statement).all()
+    return opened(connection, statement, deliveries.c.record).all()
 
 
 def _given_since(since: int) -> ColumnElement[bool]:

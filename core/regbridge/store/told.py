@@ -10,7 +10,14 @@ from sqlalchemy import Connection, select, tuple_
 
 from regbridge.store.report import deliveries_of, history_of
 from regbridge.store.rows import ORDER, whole_registrations
-from regbridge.store.tables import State, corrections, receipts, registrations
+from regbridge.store.sealed import opened
+from regbridge.store.tables import (
+    State,
+    corrections,
+    receipts,
+    registration_payloads,
+    registrations,
+)
 
 MOST = 100
 """So many revisions of one registrant are told, the newest."""
@@ -57,7 +64,7 @@ def tell(connection: Connection, number: int) -> Told | None:
 def find_whole(connection: Connection, number: int) -> Any | None:
     """Return a whole registration by its number, or None."""
     chosen = whole_registrations().where(registrations.c.id == number)
-    return connection.execute(chosen).one_or_none()
+    return opened(connection, chosen, registration_payloads.c.payload).one_or_none()
 
 
 def _revisions(connection: Connection, row: Any) -> list[Any]:
@@ -92,9 +99,9 @@ def _before(connection: Connection, row: Any) -> Any | None:
         older,
     )
     ordered = statement.order_by(*(column.desc() for column in ORDER)).limit(1)
-    return connection.execute(ordered).one_or_none()
+    return opened(connection, ordered, registration_payloads.c.payload).one_or_none()
 
 
 def _corrections(connection: Connection, number: int) -> Sequence[Any]:
     chosen = select(corrections).where(corrections.c.registration_id == number)
-    return connection.execute(chosen.order_by(corrections.c.id)).all()
+    return opened(connection, chosen.order_by(corrections.c.id), corrections.c.value).all()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, inspect, select, text
+from sqlalchemy import Connection, delete, inspect, select, text, update
 
 from regbridge.errors import ConfigError
 from regbridge.store import postgresql
@@ -51,7 +51,9 @@ def upgrade(store: Store) -> Upgraded:
     # An empty database has no host that could be in the way.
     missing = [one for one in known if one.number > found] if found else known[-1:]
     for revision in missing:
-        waits_for = () if found is None or revision.is_pre else _older_hosts(store, revision)
+        waits_for: tuple[str, ...] = ()
+        if found is not None and not revision.is_pre:
+            waits_for = store.read(lambda c, to=revision: older_hosts(c, to.number))  # type: ignore[misc]
         if waits_for:
             return Upgraded(store.read(found_revision) or "", waits_for)
         store.write(lambda c, to=revision: _migrate(c, to, known, store.migrations))  # type: ignore[misc]
@@ -70,6 +72,27 @@ def require_current(store: Store) -> None:
         _require_compatible(store, found, known)
 
 
+def older_hosts(connection: Connection, revision: str) -> tuple[str, ...]:
+    """Return the names of the connected hosts whose version does not know a revision."""
+    if connection.dialect.name == "sqlite":
+        return ()
+    names = connection.scalars(_CONNECTED, {"program": f"{postgresql.PROGRAM} %"}).all()
+    versions = [re.match(rf"{postgresql.PROGRAM} (\d+) ", name) for name in names]
+    return tuple(found.string for found in versions if found is not None and found[1] < revision)
+
+
+def require_at_least(connection: Connection, revision: str) -> None:
+    """Keep away, from now on, every program whose version does not know a revision.
+
+    Raises `ConfigError` when one is connected.
+    """
+    if waits_for := older_hosts(connection, revision):
+        message = f"hosts of an older version are connected: {', '.join(waits_for)}"
+        raise ConfigError.of(message, "replace them first; they cannot read what is encrypted")
+    older = compatibility.c.oldest < revision
+    connection.execute(update(compatibility).where(older).values(oldest=revision))
+
+
 def found_revision(connection: Connection) -> str | None:
     """Return the revision of the tables, None where there are none of a ledger."""
     if not inspect(connection).has_table("alembic_version"):
@@ -85,18 +108,6 @@ def _require_compatible(store: Store, found: str, known: list[Revision]) -> None
         raise ConfigError.of(message, "install that version, or a newer one")
 
 
-def _older_hosts(store: Store, revision: Revision) -> tuple[str, ...]:
-    """Return the names of the connected hosts whose version does not know a revision."""
-    if store.embedded:
-        return ()
-    pattern = {"program": f"{postgresql.PROGRAM} %"}
-    names: list[str] = store.read(lambda c: list(c.scalars(_CONNECTED, pattern).all()))
-    versions = [re.match(rf"{postgresql.PROGRAM} (\d+) ", name) for name in names]
-    return tuple(
-        found.string for found in versions if found is not None and found[1] < revision.number
-    )
-
-
 def _migrate(connection: Connection, to: Revision, known: list[Revision], migrations: Path) -> None:
     """Run one migration, unless another process just did."""
     from alembic import command
@@ -109,9 +120,10 @@ def _migrate(connection: Connection, to: Revision, known: list[Revision], migrat
     config.attributes["connection"] = connection
     command.upgrade(config, to.number)
     if inspect(connection).has_table(compatibility.name):
-        done = [one for one in known if one.number <= to.number and not one.is_pre]
+        done = [one.number for one in known if one.number <= to.number and not one.is_pre]
+        kept = connection.scalars(select(compatibility.c.oldest)).all()
         connection.execute(delete(compatibility))
-        insert_rows(connection, compatibility, [{"oldest": done[-1].number}])
+        insert_rows(connection, compatibility, [{"oldest": max([done[-1], *kept])}])
 
 
 def _alembic(migrations: Path) -> Config:

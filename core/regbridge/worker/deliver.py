@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import count
 from math import ceil
 from typing import Any
@@ -21,6 +22,7 @@ from regbridge.errors import (
 )
 from regbridge.models import KeyedOn, Outcome, OutcomeKind, Record, Target
 from regbridge.pipeline import Pipeline
+from regbridge.redact import word_masker
 from regbridge.store.deliver import (
     Settlement,
     claim_deliveries,
@@ -161,12 +163,12 @@ class Deliverer:
             with self._context.timings.measure(self._key(Stage.DELIVER), len(rows)):
                 outcomes = self._pipeline.deliver(records, self._target)
         except (RejectedError, PluginError) as error:
-            return self._after_bad_call(rows, error, paused)
+            return self._after_bad_call(rows, _about_nobody(error, rows), paused)
         except RegbridgeError as error:
-            return self._after_failed_call(rows, error, paused)
+            return self._after_failed_call(rows, _about_nobody(error, rows), paused)
         self._outages.succeeded(paused=paused)
         return {
-            row.id: self._settlement(row, record, outcome)
+            row.id: self._settlement(row, record, _without(outcome, row))
             for row, record, outcome in zip(rows, records, outcomes, strict=True)
         }
 
@@ -286,6 +288,25 @@ class Deliverer:
             )
             for row in rows
         ]
+
+
+def _about_nobody(error: RegbridgeError, rows: Sequence[Any]) -> RegbridgeError:
+    """Return an error without the names of those whom it may be about.
+
+    A target may know who they are though no record says it.
+    """
+    mask = _masker(rows)
+    error.args = tuple(mask(arg) if isinstance(arg, str) else arg for arg in error.args)
+    error.detail = mask(error.detail)
+    return error
+
+
+def _without(outcome: Outcome, row: Any) -> Outcome:
+    return replace(outcome, reason=_masker([row])(outcome.reason)) if outcome.reason else outcome
+
+
+def _masker(rows: Sequence[Any]) -> Callable[[str], str]:
+    return word_masker(value for row in rows for value in (row.name, row.email))
 
 
 def _groups(rows: Sequence[Any]) -> list[list[Any]]:

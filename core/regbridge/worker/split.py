@@ -11,6 +11,7 @@ from regbridge.errors import MalformedMessageError
 from regbridge.message import Envelope, read_envelope, read_revisions
 from regbridge.store.bodies import read_bodies
 from regbridge.store.leases import Lease, release
+from regbridge.store.sealed import DAMAGED, is_damaged
 from regbridge.store.split import (
     ClaimedReceipt,
     Part,
@@ -73,6 +74,8 @@ class Splitter:
     def _parts(self, receipt: ClaimedReceipt, body: bytes, lease: Lease) -> Iterator[Part]:
         """Cut a receipt's remaining revisions into parts; an empty message is one empty part."""
         try:
+            if is_damaged(body):
+                raise MalformedMessageError(DAMAGED)
             envelope = read_envelope(body)
         except MalformedMessageError as error:
             reason = str(error)

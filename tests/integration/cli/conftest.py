@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ def run(
 ) -> Iterator[Callable[..., Ran]]:
     """Runs `regbridge` in a folder of its own, as if somebody typed it."""
     handlers = logging.getLogger().handlers[:]
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ACME_CVENT_TOKEN", TOKEN)
     monkeypatch.setenv("REGBRIDGE_TOKEN", TOKEN)
@@ -88,9 +90,10 @@ def process(configs: Path) -> Callable[..., None]:
 
     def process(*bodies: bytes) -> None:
         _receive(configs, bodies)
-        store, clients = Store(load_host(configs).database_url), start_clients(configs)
+        file, clients = load_host(configs), start_clients(configs)
+        store = Store(file.database_url, encryption=file.config.encryption)
         try:
-            Worker(store, clients, load_host(configs).config.worker).run_once()
+            Worker(store, clients, file.config.worker).run_once()
         finally:
             clients.close()
             store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,16 +13,21 @@ from typing import Any
 import pytest
 import structlog
 
-from regbridge.cli.logs import LogSettings, set_up_logging
+from regbridge.cli.logs import LogSettings, logged, set_up_logging
+from regbridge.hidden import remember
 
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
     """Puts the log back as it was."""
-    handlers = logging.getLogger().handlers[:]
+    handlers, excepthook = logging.getLogger().handlers[:], threading.excepthook
     yield
+    threading.excepthook = excepthook
     structlog.reset_defaults()
     logging.getLogger().handlers[:] = handlers
+
+
+PERSON = "mary.jones@example.org"
 
 
 def fail() -> None:
@@ -75,5 +81,37 @@ def test_a_traceback_shows_no_local_variables(
     fail()
     err = capsys.readouterr().err
     assert "ValueError: 14" in err
+    assert "in fail" in err
     assert "hunter2hunter2" not in err
     assert err.startswith("{") is not terminal
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_traceback_shows_no_values_and_no_line_shows_a_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    set_up_logging(LogSettings("info"))
+    remember('correct-"horse"-battery')
+    people: dict[str, int] = {}
+    try:
+        people[PERSON]
+    except KeyError:
+        structlog.get_logger().exception("failed")
+    structlog.get_logger().info("refused", token='correct-"horse"-battery')
+    logging.getLogger("a plugin").error("no %s", 'correct-"horse"-battery')
+    err = capsys.readouterr().err
+    assert "KeyError: '" in err
+    assert "mary" not in err
+    assert "horse" not in err
+
+
+def test_a_thread_that_ends_by_a_bug_is_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with logged(LogSettings("info")):
+        thread = threading.Thread(target=lambda: int(PERSON), name="leases")
+        thread.start()
+        thread.join()
+    [entry] = entries(capsys)
+    assert (entry["event"], entry["thread"]) == ("a thread has ended", "leases")
+    assert "ValueError: invalid literal" in entry["exception"]
+    assert "mary" not in entry["exception"]

@@ -32,6 +32,7 @@ from regbridge import (
     hookimpl,
 )
 from regbridge.clients import Clients
+from regbridge.config.encryption import EncryptionConfig
 from regbridge.config.schema import WorkerConfig
 from regbridge.errors import MalformedMessageError
 from regbridge.message import read_envelope
@@ -125,10 +126,12 @@ class Mapper(Plugin):
 class Ledger:
     """Everything from the commit of a message to the answers of the targets."""
 
-    def __init__(self, path: Path, url: str = "") -> None:
+    def __init__(
+        self, path: Path, url: str = "", encryption: EncryptionConfig | None = None
+    ) -> None:
         self.path = path
         self.clock = Clock()
-        self.store = Store(url or f"sqlite:///{path}")
+        self.store = Store(url or f"sqlite:///{path}", encryption=encryption)
         self.intake = Intake(self.store)
         self.pipelines: dict[str, Pipeline] = {}
         self.config = WorkerConfig(lease_seconds=60, poll_seconds=0.01)

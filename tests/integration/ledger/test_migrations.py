@@ -21,7 +21,7 @@ from regbridge.store.engine import Store
 from regbridge.store.migrations import MIGRATIONS, revisions
 from regbridge.store.report import find_registrations
 from regbridge.store.tables import receipt_parts, registration_payloads
-from regbridge.store.upgrades import Upgraded, require_current, upgrade
+from regbridge.store.upgrades import Upgraded, require_at_least, require_current, upgrade
 
 MADE_UP = """
 from alembic import op
@@ -216,3 +216,30 @@ def version(store: Store, of: Path) -> Iterator[Store]:
 
 def columns(store: Store, table: str) -> set[str]:
     return store.read(lambda c: {column["name"] for column in inspect(c).get_columns(table)})
+
+
+def test_once_something_is_encrypted_an_older_version_is_refused_whatever_comes_next(
+    store: Store, tmp_path: Path
+) -> None:
+    upgrade(store)
+    store.write(lambda c: require_at_least(c, revisions()[-1].number))
+    with version(store, migrations(tmp_path / "next", NEXT_VERSION[0])) as following:
+        upgrade(following)
+
+    with version(store, migrations(tmp_path / "older", until="0011")) as older:
+        for refused in (require_current, upgrade):
+            with pytest.raises(ConfigError, match="newer version"):
+                refused(older)
+
+
+def test_nothing_is_encrypted_while_an_older_host_is_connected(
+    own_database: str, tmp_path: Path
+) -> None:
+    store = Store(own_database)
+    upgrade(store)
+    with version(store, migrations(tmp_path / "older", until="0011")) as older:
+        older.ping()
+
+        with pytest.raises(ConfigError, match="hosts of an older version are connected: regb"):
+            store.write(lambda c: require_at_least(c, "0012"))
+    store.close()

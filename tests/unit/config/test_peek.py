@@ -83,7 +83,8 @@ def test_wrong_settings_are_explained_with_their_lines_and_without_the_secret(fo
 
     assert [str(finding).partition("clients/")[2] for finding in caught.value.findings] == [
         "apap.yaml:6: targets.staging.settings.password: a secret is written as "
-        "{env: NAME} or {file: PATH}, never as the secret itself",
+        "{env: NAME}, {file: PATH}, {dpapi: PATH} or {keyring: {service: SERVICE, name: NAME}}, "
+        "never as the secret itself",
         "apap.yaml:7: targets.staging.settings.regoin: unknown key 'regoin'; "
         "did you mean 'region'?",
     ]

@@ -7,6 +7,7 @@ from regbridge.store import (
     admission_tables,
     console_tables,
     host_tables,
+    key_tables,
     proof_tables,
     restore_tables,
     tables,
@@ -19,6 +20,7 @@ TABLES = (
     admission_tables.RefusedRow,
     restore_tables.RestoreRow,
     host_tables.HostRow,
+    key_tables.EncryptionKey,
 )
 for each in TABLES:
     assert each.metadata is SQLModel.metadata

@@ -99,6 +99,15 @@ EXAMPLES: dict[str, Any] = {
         "reasons": [],
         "pauses": [],
         "parked_receipts": [],
+        "encryption": [
+            {
+                "key": "9b1f2c7e0a5d4386",
+                "state": "encrypts",
+                "values": 3,
+                "counted_at": "2026-11-24T10:15:00Z",
+                "first_used_at": "2026-11-01T08:00:00Z",
+            }
+        ],
         "calls": [{"key": "cvent apap", "day": "2026-11-24", "calls": 1, "left": 14_999}],
         "tokens": [
             {

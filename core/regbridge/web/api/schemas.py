@@ -73,6 +73,15 @@ SCHEMAS: dict[str, Schema] = {
             ),
             "hosts": _list(_ref("Host")),
             "clients": _list(_ref("ClientAtHost")),
+            "encryption": _list(
+                _object(
+                    key=TEXT,
+                    state=TEXT,
+                    values=_or_null(COUNT),
+                    counted_at=_or_null(MOMENT),
+                    first_used_at=_or_null(MOMENT),
+                )
+            ),
         },
         receipts=_list(
             _object(
