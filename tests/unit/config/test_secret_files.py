@@ -28,7 +28,7 @@ targets:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("APAP_TOKEN", "a token")
+    monkeypatch.setenv("APAP_TOKEN", "a long enough token")
     (tmp_path / "clients").mkdir()
     (tmp_path / "secrets").mkdir()
     (tmp_path / "base.yaml").write_text(BASE, encoding="utf-8")
