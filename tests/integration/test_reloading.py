@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import threading
 import time
 import weakref
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 import requests
+import structlog
 from tests.client_folder import Folder
 
 from regbridge.cli import main
@@ -162,10 +164,15 @@ def test_a_refused_change_is_told_everywhere_and_what_ran_goes_on(
 
 def status(site: Site, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     """Return what `regbridge status` prints, which is another process on the same ledger."""
+    handlers = logging.getLogger().handlers[:]
     capsys.readouterr()
-    with pytest.raises(SystemExit):
-        main(["status", "--configs", str(site.folder.path), *more])
-    return capsys.readouterr().out
+    try:
+        with pytest.raises(SystemExit):
+            main(["status", "--configs", str(site.folder.path), *more])
+        return capsys.readouterr().out
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().handlers[:] = handlers
 
 
 def asked(site: Site) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import falcon.testing
@@ -38,6 +39,9 @@ class Clock:
 
 class StandInPipeline:
     client = Client("apap")
+
+    def in_use(self) -> AbstractContextManager[bool]:
+        return nullcontext(True)
 
     def authenticate(self, request: Request, endpoint: Endpoint) -> Identity:
         position = position_of(request.headers.get("authorization", ""), endpoint.tokens)
