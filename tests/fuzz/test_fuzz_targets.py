@@ -16,7 +16,9 @@ from tests.fuzz.webhook_target import BODY_LIMIT, HEAD, PATH, TOKEN, Endpoint
 BODIES = list(seeds.bodies())
 REQUESTS = [*map(seeds.request, BODIES), *list(seeds.requests())[len(BODIES) :]]
 
-FOUND: list[bytes] = []
+FOUND = [
+    b"POST .cve0\r\n\r\n",  # 500: the answer was counted by the first segment, and there is none
+]
 """Inputs for either target, in the order in which they were found."""
 
 HOSTILE = [

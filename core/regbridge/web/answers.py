@@ -19,7 +19,7 @@ class Part(StrEnum):
     OTHER = "other"
 
 
-_PARTS = {f"/{part}": part for part in (Part.CONSOLE, Part.API, Part.HEALTH, Part.METRICS)}
+_PARTS = {part.value: part for part in (Part.CONSOLE, Part.API, Part.HEALTH, Part.METRICS)}
 _REFUSED = 401
 _UNREADABLE = 400
 
@@ -41,7 +41,9 @@ class Answers:
         """Count one answer; one of an endpoint has its names."""
         with self._lock:
             if client is None or endpoint is None:
-                self.http[_PARTS.get(f"/{path.split('/')[1]}", Part.OTHER), status] += 1
+                # A sender may write a path that does not begin with a slash.
+                first = path.lstrip("/").partition("/")[0]
+                self.http[_PARTS.get(first, Part.OTHER), status] += 1
                 return
             self.http[Part.ENDPOINT, status] += 1
             if status == _REFUSED:

@@ -275,24 +275,19 @@ def test_who_says_no_changes_nothing(
     assert not [path for path in configs.iterdir() if "partial" in path.name]
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
+def test_a_file_that_is_no_backup_is_refused(run: Run, process: Callable[..., None]) -> None:
+    process(registered(RORY))
+    for content, says in (
         (b"host: {}", "is damaged, or no database"),
         (b"", "holds no ledger of regbridge"),
         (b"PGDMP and more", "is of a database in PostgreSQL, the ledger is a SQLite file"),
-    ],
-)
-def test_a_file_that_is_no_backup_is_refused(
-    run: Run, configs: Path, process: Callable[..., None], content: bytes, says: str
-) -> None:
-    process(registered(RORY))
-    Path("other").write_bytes(content)
+    ):
+        Path("other").write_bytes(content)
 
-    ran = run("restore", "other", "--yes")
+        ran = run("restore", "other", "--yes")
 
-    assert ran.status == 1
-    assert says in ran.err
+        assert ran.status == 1
+        assert says in ran.err
     assert names(run) == ["Rory Wamle"]
 
 

@@ -310,23 +310,18 @@ def test_an_old_backup_and_none_are_warnings(
     assert "9 days old" in run("doctor").out
 
 
-@pytest.mark.parametrize(("free", "level"), [(10**12, "ok"), (10**9, "warning"), (10**6, "error")])
 def test_a_disk_that_fills_up_is_noticed(
-    run: Run,
-    process: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    free: int,
-    level: str,
+    run: Run, process: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     process(registered())
-    usage = shutil.disk_usage(tmp_path)._replace(free=free)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    usage = shutil.disk_usage(tmp_path)
+    for free, level, status in ((10**12, "ok", 0), (10**9, "warning", 0), (10**6, "error", 1)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: usage._replace(free=free))
 
-    ran = run("doctor", "--json")
+        ran = run("doctor", "--json")
 
-    assert level in levels(ran, "ledger")
-    assert ran.status == (1 if level == "error" else 0)
+        assert level in levels(ran, "ledger")
+        assert ran.status == status
 
 
 def test_a_plugin_that_cannot_be_loaded_is_an_error(
