@@ -24,8 +24,8 @@ LENGTH = 48
 DAY = 86_400_000
 _ALPHABET = string.ascii_letters + string.digits
 
-Reference = Mapping[str, str]
-"""Where a secret is: {env: NAME}, {file: PATH}."""
+Reference = Mapping[str, Any]
+"""Where a secret is, as `regbridge.secret` takes it: {env: NAME}, {file: PATH} and the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ def next_reference(folder: Path, old: Reference) -> Reference:
         stem, number = _numbered(path.stem, "-")
         return {"file": str(path.with_name(f"{stem}-{number + 1}{path.suffix}"))}
     taken = {*os.environ, *_variables(folder)}
-    name = place if kind == "env" else re.sub(r"\W+", "_", f"{place}_token").upper()
+    beside = place if isinstance(place, str) else "_".join(place.values())
+    name = place if kind == "env" else re.sub(r"\W+", "_", f"{beside}_token").upper()
     stem, number = _numbered(name, "_")
     while f"{stem}_{(number := number + 1)}" in taken:
         pass
@@ -96,7 +97,7 @@ def write_token(folder: Path, new: Reference, old: Reference, token: str) -> Pat
 
     On Windows the file has the rights of its folder. Raises `ConfigError` if it is there already.
     """
-    path = folder / new["file"]
+    path: Path = folder / new["file"]
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -190,7 +191,7 @@ def _listed(names: Collection[str]) -> str:
 
 
 def _is_reference(value: Any) -> bool:
-    return isinstance(value, dict) and [type(each) for each in value.values()] == [str]
+    return isinstance(value, dict) and [type(each) for each in value.values()] in ([str], [dict])
 
 
 def _list(value: Any) -> list[Any]:

@@ -87,11 +87,12 @@ def test_what_is_not_there_is_said_so(
         ({"file": "/etc/regbridge/token"}, {"file": "/etc/regbridge/token-2"}),
         ({"file": "secrets\\apap.txt"}, {"file": "secrets\\apap-2.txt"}),
         ({"file": "C:\\keys\\a.b\\apap"}, {"file": "C:\\keys\\a.b\\apap-2"}),
-        ({"keyring": "regbridge/apap"}, {"env": "REGBRIDGE_APAP_TOKEN_2"}),
+        ({"dpapi": "secrets/apap"}, {"env": "SECRETS_APAP_TOKEN_2"}),
+        ({"keyring": {"service": "regbridge", "name": "a"}}, {"env": "REGBRIDGE_A_TOKEN_2"}),
     ],
 )
 def test_the_new_one_is_put_beside_the_old_one(
-    folder: Path, old: dict[str, str], new: dict[str, str]
+    folder: Path, old: dict[str, Any], new: dict[str, Any]
 ) -> None:
     assert next_reference(folder, old) == new
 

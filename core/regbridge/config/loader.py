@@ -68,8 +68,8 @@ class Draft:
 
     path: Path
     folder: Path
-    values: Mapping[str, Any]
-    origins: Origins
+    values: Mapping[str, Any] = field(repr=False)
+    origins: Origins = field(repr=False)
     own: YamlFile
 
     def checked(self) -> ClientFile:

@@ -72,7 +72,7 @@ def digest(text: str, files: Iterable[Path]) -> str:
 
 def _secret_files(values: Any, folder: Path) -> Iterator[Path]:
     match values:
-        case {"file": str(path)} if len(values) == 1:
+        case {"file": str(path)} | {"dpapi": str(path)} if len(values) == 1:
             yield folder / path
         case dict():
             for value in values.values():
