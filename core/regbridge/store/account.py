@@ -12,7 +12,6 @@ from regbridge.store.differences import Difference
 from regbridge.store.proof_tables import attendees, differences
 from regbridge.store.rows import ORDER
 from regbridge.store.sql import among
-from regbridge.store.standing import SETTLED
 from regbridge.store.tables import State, deliveries, registrants, registrations
 
 NOTHING = "not sent"
@@ -83,7 +82,7 @@ def count_there(
         .group_by(differences.c.delivery_id)
         .subquery()
     )
-    lacked = deliveries.c.state.in_(SETTLED) & (deliveries.c.settled_at < missing.c.found_at)
+    lacked = deliveries.c.settled_at < missing.c.found_at
     each = (
         select(
             func.coalesce(deliveries.c.state, registrations.c.state).label("state"),

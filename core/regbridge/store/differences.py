@@ -215,14 +215,13 @@ def count_sendable(connection: Connection, number: int, *, overwrites: bool) -> 
 
 
 def has_unsent(connection: Connection, client: str, event: str) -> bool:
-    """Say whether finished passes of an event have found what could have been sent, and was not."""
+    """Say whether passes of an event have found what could have been sent, and was not."""
     found = (
         select(differences.c.id)
         .join(passes, passes.c.id == differences.c.pass_id)
         .where(
             passes.c.client == client,
             passes.c.event_stub == event,
-            passes.c.finished_at.is_not(None),
             differences.c.record.is_not(None),
         )
     )

@@ -168,11 +168,9 @@ def last_pass(
 
 
 def newest_change(connection: Connection, client: str, event: str) -> int | None:
-    """Return the newest change (ms) that any finished pass of an event was shown."""
+    """Return the newest change (ms) that any pass of an event was shown."""
     found = select(func.max(passes.c.newest)).where(
-        passes.c.client == client,
-        passes.c.event_stub == event,
-        passes.c.finished_at.is_not(None),
+        passes.c.client == client, passes.c.event_stub == event
     )
     newest: int | None = connection.scalar(found)
     return newest
