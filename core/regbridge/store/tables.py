@@ -1,4 +1,7 @@
-"""The ledger's tables. Times are whole milliseconds since 1970 in UTC."""
+"""The ledger's tables. Times are whole milliseconds since 1970 in UTC.
+
+What `sealing.PLACES` names is read by `sealed.opened` alone: it may be encrypted.
+"""
 
 from __future__ import annotations
 

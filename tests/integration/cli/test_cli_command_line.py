@@ -68,3 +68,21 @@ def test_harmless_text_stays_as_it_is(text: str) -> None:
 
 def test_numbers_of_things_are_english() -> None:
     assert [how_many(n, "cases") for n in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
+
+
+def test_a_bug_is_shown_with_its_place_and_without_the_values(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = "mary.jones@example.org"
+
+    def fail(_configs: Path) -> None:
+        raise ValueError(f"no member {person!r}")
+
+    monkeypatch.setattr("regbridge.cli.ledger.load_host", fail)
+
+    ran = run("status")
+
+    assert ran.status == 1
+    assert ran.err.endswith("ValueError: no member '\u2026'\n")
+    assert "in fail" in ran.err
+    assert person not in ran.err
