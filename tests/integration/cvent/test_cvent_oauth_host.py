@@ -231,7 +231,7 @@ def test_without_any_keys_cvent_is_told_to_come_back_and_never_that_it_is_wrong(
         assert (status, headers["Retry-After"]) == (503, "1")
         assert "keys" not in problem["detail"]
         assert bridge.stored() == 0
-    events = {log["event"]: log["reason"] for log in logs}
+    events = {log["event"]: log.get("reason", "") for log in logs}
     assert "answers 500 at its discovery document" in events["keys not fetched"]
     assert "keys of the authorization server cannot be had" in events["request refused"]
 
