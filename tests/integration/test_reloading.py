@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import logging
 import threading
 import time
 import weakref
@@ -14,10 +13,9 @@ from typing import Any
 
 import pytest
 import requests
-import structlog
 from tests.client_folder import Folder
+from tests.typed import typed
 
-from regbridge.cli import main
 from regbridge.demo import endings, wait_settled
 from regbridge.host import Address, Host
 from regbridge.pipeline import Pipeline
@@ -164,15 +162,9 @@ def test_a_refused_change_is_told_everywhere_and_what_ran_goes_on(
 
 def status(site: Site, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     """Return what `regbridge status` prints, which is another process on the same ledger."""
-    handlers = logging.getLogger().handlers[:]
     capsys.readouterr()
-    try:
-        with pytest.raises(SystemExit):
-            main(["status", "--configs", str(site.folder.path), *more])
-        return capsys.readouterr().out
-    finally:
-        structlog.reset_defaults()
-        logging.getLogger().handlers[:] = handlers
+    typed("status", "--configs", str(site.folder.path), *more)
+    return capsys.readouterr().out
 
 
 def asked(site: Site) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.integration.api.conftest import CLIENT, Api
 from tests.simulated import cvent_account
+from tests.typed import typed
 
-from regbridge.cli import main
 from regbridge.host import Host
 from regbridge.testing.payloads import EVENT, registrant
 from regbridge_cvent.simulator import CventSimulator
@@ -41,8 +41,7 @@ def configs(simulator: CventSimulator, configs: Path) -> Path:
 @pytest.fixture
 def compared(api: Api, configs: Path) -> Api:
     """An API whose ledger lacks all five of an event, and knows it."""
-    with pytest.raises(SystemExit):
-        main(["reconcile", "--event", "conference", "--configs", str(configs)])
+    typed("reconcile", "--event", "conference", "--configs", str(configs))
     return api
 
 
