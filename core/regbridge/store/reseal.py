@@ -17,7 +17,14 @@ from sqlalchemy.types import LargeBinary, String
 
 from regbridge.store.bulk import update_rows
 from regbridge.store.engine import Store
-from regbridge.store.keys import NOT_SEALED, all_keys, note_counts, note_first, retire
+from regbridge.store.keys import (
+    NOT_SEALED,
+    all_keys,
+    hosts_behind,
+    note_counts,
+    note_first,
+    retire,
+)
 from regbridge.store.prepared import digest_of
 from regbridge.store.proof_tables import differences
 from regbridge.store.sealed import BYTES_MARK, TEXT_MARK, is_damaged, opened, sealed, sealing_of
@@ -46,8 +53,12 @@ Progress = Callable[[str, int], None]
 
 @dataclass(slots=True)
 class Resealed:
-    """How many rows were written, and the values by their keys: all, and those that are damaged."""
+    """How many rows were written, and the values by their keys: all, and those that are damaged.
 
+    `behind` are the hosts that were started before the first key was.
+    """
+
+    behind: Sequence[str] = ()
     rows: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     damaged: Counter[str] = field(default_factory=Counter)
@@ -81,7 +92,9 @@ def reseal(store: Store, now: int, progress: Progress = lambda _table, _rows: No
     done.counts = count(store, now, progress)
     wanted = {sealing.first} if sealing.writes else set()
     needed = wanted | {key for key, held in done.counts.items() if held > done.damaged[key]}
-    store.write(lambda c: retire(c, needed, now))
+    done.behind = store.read(lambda c: hosts_behind(c, sealing, now))
+    if not done.behind:  # else these may write by an older key still
+        store.write(lambda c: retire(c, needed, now))
     return done
 
 

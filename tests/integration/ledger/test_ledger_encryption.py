@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from regbridge.store.bodies import read_bodies
 from regbridge.store.differences import differences_of, records_to_send
 from regbridge.store.engine import Store
 from regbridge.store.forget import mentions
+from regbridge.store.hosts import HostThere, leave, put_host
 from regbridge.store.key_tables import encryption_keys
 from regbridge.store.keys import take_up_keys
 from regbridge.store.purge import Old, purge_registrations
@@ -255,6 +257,27 @@ def test_an_old_key_can_go_once_nothing_is_encrypted_by_it(open_ledger: Open) ->
     newest.register(1, f"{CANARY} again", minute=9)
     newest.run()
     assert newest.crm.companies == ["Acme", f"{CANARY} again"]
+
+
+def test_no_key_is_given_up_while_a_host_runs_that_was_started_before_the_new_one(
+    open_ledger: Open,
+) -> None:
+    old = open_ledger("old")
+    here, there = (HostThere(name, ("work",), started_at=1) for name in ("here", "there"))
+    old.store.write(lambda c: put_host(c, there, old.clock.now))
+    fill(old)
+    ledger = open_ledger("new", "old")
+    started = replace(here, started_at=old.clock.now)
+    ledger.store.write(lambda c: put_host(c, started, ledger.clock.now))
+
+    done = reseal(ledger.store, ledger.clock.now)
+
+    assert done.behind == ["there"]
+    with pytest.raises(ConfigError, match="encrypted by the key"):
+        open_ledger("new")
+    ledger.store.write(lambda c: leave(c, "there"))
+    assert reseal(ledger.store, ledger.clock.now).behind == []
+    open_ledger("new")
 
 
 @pytest.mark.parametrize("keys", [(), ("wrong",)])
