@@ -81,9 +81,9 @@ def note_first(connection: Connection, sealing: Sealing) -> None:
 
     The digest key is the same for ever, so that equal records are known when the keys are others.
     """
-    if connection.dialect.name != "sqlite":
-        connection.execute(_LOCK)
     rows = all_keys(connection)
+    if not any(row.id == sealing.first and row.retired_at is None for row in rows):
+        rows = _alone(connection)
     digest_key = _digest_key(rows, sealing) or os.urandom(_DIGEST_KEY_BYTES)
     sealing.digest_key = digest_key
     mine = next((row for row in rows if row.id == sealing.first), None)
@@ -96,6 +96,13 @@ def note_first(connection: Connection, sealing: Sealing) -> None:
     elif mine.retired_at is not None:
         again = update(encryption_keys).where(encryption_keys.c.id == sealing.first)
         connection.execute(again.values(values))
+
+
+def _alone(connection: Connection) -> Sequence[Any]:
+    """Return the keys when no other process can note one before this transaction ends."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(_LOCK)
+    return all_keys(connection)
 
 
 def hosts_behind(connection: Connection, sealing: Sealing, now: int) -> list[str]:
