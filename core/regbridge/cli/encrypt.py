@@ -85,8 +85,8 @@ def _print(figures: Mapping[str, Any], only_count: bool) -> None:
         )
     if figures["behind"]:
         say(
-            f"No key can go yet: {', '.join(figures['behind'])} runs with other keys. Restart it "
-            "with the keys of now, then run this again."
+            f"No key can go yet: {', '.join(figures['behind'])} came meanwhile, with other keys. "
+            "Restart it with the keys of now, then run this again."
         )
     for key in keys:
         if key["state"] == "can go":

@@ -108,12 +108,17 @@ def _alone(connection: Connection) -> Sequence[Any]:
 def hosts_behind(connection: Connection, sealing: Sealing, now: int) -> list[str]:
     """Return the running hosts that were started before the first key was used at all.
 
-    They write by another one, or as it came.
+    They write by another one, or as it came, and may not be able to read what this one seals.
     """
+    if not sealing.writes:
+        return []
     statement = select(encryption_keys.c.first_used_at).where(encryption_keys.c.id == sealing.first)
-    first_used_at = connection.scalar(statement) if sealing.writes else None
-    there = hosts_there(connection, now) if first_used_at is not None else ()
-    return [row.host for row in there if row.started_at < first_used_at]
+    first_used_at = connection.scalar(statement)
+    return [
+        row.host
+        for row in hosts_there(connection, now)
+        if first_used_at is None or row.started_at < first_used_at
+    ]
 
 
 def note_counts(connection: Connection, counts: Mapping[str, int], now: int) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, func, select, tuple_, update
 from sqlalchemy.types import LargeBinary, String
 
+from regbridge.errors import ConfigError
 from regbridge.store.bulk import update_rows
 from regbridge.store.engine import Store
 from regbridge.store.keys import (
@@ -76,9 +77,14 @@ def reseal(store: Store, now: int, progress: Progress = lambda _table, _rows: No
     """Seal everything by the first key (or open it, if the keys do not write).
 
     What is replaced by that is overwritten, as far as the database can. Gives up the keys that
-    nothing needs any more.
+    nothing needs any more. Raises `ConfigError` while a host runs with other keys.
     """
     sealing = _required(store)
+    if behind := store.read(lambda c: hosts_behind(c, sealing, now)):
+        names = ", ".join(behind)
+        message = f"running hosts that may not have the first key, which is newer: {names}"
+        remedy = "restart them with the keys of now, then run this again"
+        raise ConfigError.of(message, remedy, "host.encryption.keys")
     store.overwrite_deleted()
     if sealing.writes:
         store.write(lambda c: note_first(c, sealing))
