@@ -260,6 +260,7 @@ def host(**changes: Any) -> dict[str, Any]:
             "password": {"env": "CANARY_CONSOLE_PASSWORD"},
             "look_password": {"env": "CANARY_LOOK_PASSWORD"},
         },
+        "metrics": {"open": True},
         "api": {"tokens": [{"env": "CANARY_API_TOKEN"}]},
     } | changes
 

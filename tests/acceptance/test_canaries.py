@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import sqlite3
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -50,6 +51,10 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("purge", "--older-than", "400", "--preview"),
     ("encrypt", "--count"),
     ("encrypt", "--json"),
+    ("doctor", "--online", "--bundle", "help.zip", "--log", "serve.log"),
+    ("doctor", "--json"),
+    ("backup", "copies"),
+    ("rotate-token", "canary", "CventReg", "--check"),
     ("upgrade",),
 )
 """Commands that name nobody; a new one of that kind belongs here."""
@@ -93,6 +98,7 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Everything has happened, and what came out of it is there to be searched."""
     folder = tmp_path_factory.mktemp("canaries")
     with pytest.MonkeyPatch.context() as patch, site(folder, patch.setenv) as found:
+        patch.chdir(folder)
         service = Service(found)
         with closing(service):
             service.wait_until_it_listens()
@@ -129,7 +135,8 @@ def look_around(service: Service) -> None:
         assert service.ask("GET", "/api/v1/status", headers=bearer) == status
         asked = f"/api/v1/registrations?text={NAMED['last name']}"
         assert service.ask("GET", asked, names_people=True, headers=bearer) == status
-    assert service.ask("GET", "/health") == 200
+    for path in ("/health", "/health/live", "/health/ready", "/metrics"):
+        assert service.ask("GET", path) == 200
     assert service.ask("GET", f"{PATH}/nothing") == 404
     assert not service.log_in(wrong).cookies
     session = service.log_in(SECRETS["CANARY_CONSOLE_PASSWORD"]).cookies
@@ -187,6 +194,11 @@ def read_files(found: Site, when: str) -> None:
     """Keep the files of the ledger as they are."""
     for file in found.folder.glob("regbridge.db*"):
         found.traces[f"{when} {file.name}"] = file.read_bytes()
+    for file in found.folder.glob("copies/*"):
+        found.traces["encrypted regbridge.db of a backup"] = file.read_bytes()
+    with zipfile.ZipFile(found.folder / "help.zip") as bundle:
+        for name in bundle.namelist():
+            found.traces[f"bundle {name}"] = bundle.read(name)
 
 
 def columns(path: Path) -> dict[tuple[str, str], bytes]:
@@ -263,7 +275,7 @@ def test_what_people_wrote_is_in_the_tables_only_where_it_must_be(
     after: Site, when: str, tmp_path: Path
 ) -> None:
     for place, text in after.traces.items():
-        if place.startswith(when):
+        if place.startswith(when) and "backup" not in place:
             (tmp_path / place.removeprefix(f"{when} ")).write_bytes(text)
     found = columns(tmp_path / "regbridge.db")
     allowed = MAY_NAME if when == "encrypted" else MAY_NAME | MAY_TELL

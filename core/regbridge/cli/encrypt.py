@@ -61,7 +61,12 @@ def _run(store: Store, only_count: bool) -> Resealed:
 
 def _figures(store: Store, done: Resealed) -> dict[str, Any]:
     keys = store.read(lambda c: encryption_keys(c, store.sealing))
-    return {"rows": done.rows, "damaged": done.damaged.total(), "keys": keys}
+    return {
+        "rows": done.rows,
+        "damaged": done.damaged.total(),
+        "behind": list(done.behind),
+        "keys": keys,
+    }
 
 
 def _print(figures: Mapping[str, Any], only_count: bool) -> None:
@@ -77,6 +82,11 @@ def _print(figures: Mapping[str, Any], only_count: bool) -> None:
         complain(
             f"{figures['damaged']} values cannot be decrypted; the log above names them. They stay "
             "as they are: a copy of the ledger from before may still have them"
+        )
+    if figures["behind"]:
+        say(
+            f"No key can go yet: {', '.join(figures['behind'])} came meanwhile, with other keys. "
+            "Restart it with the keys of now, then run this again."
         )
     for key in keys:
         if key["state"] == "can go":

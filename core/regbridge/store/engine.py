@@ -56,6 +56,7 @@ class Store:
         Raises `ConfigError` for a database that is neither SQLite nor PostgreSQL.
         """
         self.url = _url(url)
+        self.encryption = encryption
         self.migrations = migrations
         self.embedded = self.url.startswith("sqlite")
         self.file = Path(make_url(self.url).database or "") if self.embedded else None

@@ -120,6 +120,8 @@ def strip_message(connection: Connection, receipt: int) -> None:
     body = read_bodies(connection, [receipt]).get(receipt) if positions else None
     if body is None:
         return
+    if is_damaged(body) and sealing_of(connection) is None:
+        raise RejectedError("the ledger is encrypted, and no key is given by which it can be read")
     connection.execute(delete(receipt_parts).where(receipt_parts.c.receipt_id == receipt))
     left = b"" if is_damaged(body) else _without(body, positions)
     if left:

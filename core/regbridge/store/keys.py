@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, text, update
 
 from regbridge.errors import ConfigError
 from regbridge.models import Finding, Level
+from regbridge.store.hosts import hosts_there
 from regbridge.store.key_tables import encryption_keys
 from regbridge.store.upgrades import require_at_least
 
@@ -26,6 +27,7 @@ _REVISION = "0016"
 
 _DIGEST_KEY_BYTES = 32
 _ABOUT = b"encryption_keys.digest_key"
+_CLOCK = text("SELECT extract(epoch FROM clock_timestamp()) * 1000")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('regbridge encryption'))")
 
 
@@ -79,21 +81,44 @@ def note_first(connection: Connection, sealing: Sealing) -> None:
 
     The digest key is the same for ever, so that equal records are known when the keys are others.
     """
-    if connection.dialect.name != "sqlite":
-        connection.execute(_LOCK)
     rows = all_keys(connection)
+    if not any(row.id == sealing.first and row.retired_at is None for row in rows):
+        rows = _alone(connection)
     digest_key = _digest_key(rows, sealing) or os.urandom(_DIGEST_KEY_BYTES)
     sealing.digest_key = digest_key
     mine = next((row for row in rows if row.id == sealing.first), None)
-    values = {"digest_key": sealing.seal(digest_key, _ABOUT), "retired_at": None}
+    values: dict[str, Any] = {"digest_key": sealing.seal(digest_key, _ABOUT), "retired_at": None}
+    values["first_used_at"] = _now(connection)
     if mine is None:
-        now = time.time_ns() // 1_000_000
         require_at_least(connection, _REVISION)
-        row = {"id": sealing.first, "first_used_at": now, **values}
+        row = {"id": sealing.first, **values}
         connection.execute(insert(encryption_keys).values(row))
     elif mine.retired_at is not None:
         again = update(encryption_keys).where(encryption_keys.c.id == sealing.first)
         connection.execute(again.values(values))
+
+
+def _alone(connection: Connection) -> Sequence[Any]:
+    """Return the keys when no other process can note one before this transaction ends."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(_LOCK)
+    return all_keys(connection)
+
+
+def hosts_behind(connection: Connection, sealing: Sealing, now: int) -> list[str]:
+    """Return the running hosts that were started before the first key was used at all.
+
+    They write by another one, or as it came, and may not be able to read what this one seals.
+    """
+    if not sealing.writes:
+        return []
+    statement = select(encryption_keys.c.first_used_at).where(encryption_keys.c.id == sealing.first)
+    first_used_at = connection.scalar(statement)
+    return [
+        row.host
+        for row in hosts_there(connection, now)
+        if first_used_at is None or row.started_at < first_used_at
+    ]
 
 
 def note_counts(connection: Connection, counts: Mapping[str, int], now: int) -> None:
@@ -114,6 +139,13 @@ def retire(connection: Connection, needed: Collection[str], now: int) -> None:
     others = encryption_keys.c.id.not_in([NOT_SEALED, *needed])
     mine = update(encryption_keys).where(others, encryption_keys.c.retired_at.is_(None))
     connection.execute(mine.values(retired_at=now))
+
+
+def _now(connection: Connection) -> int:
+    """Return the time (ms) by the clock by which hosts say when they were started."""
+    if connection.dialect.name == "sqlite":
+        return time.time_ns() // 1_000_000
+    return int(connection.scalar(_CLOCK) or 0)
 
 
 def _digest_key(rows: Sequence[Any], sealing: Sealing) -> bytes | None:

@@ -15,9 +15,17 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, func, select, tuple_, update
 from sqlalchemy.types import LargeBinary, String
 
+from regbridge.errors import ConfigError
 from regbridge.store.bulk import update_rows
 from regbridge.store.engine import Store
-from regbridge.store.keys import NOT_SEALED, all_keys, note_counts, note_first, retire
+from regbridge.store.keys import (
+    NOT_SEALED,
+    all_keys,
+    hosts_behind,
+    note_counts,
+    note_first,
+    retire,
+)
 from regbridge.store.prepared import digest_of
 from regbridge.store.proof_tables import differences
 from regbridge.store.sealed import BYTES_MARK, TEXT_MARK, is_damaged, opened, sealed, sealing_of
@@ -46,8 +54,12 @@ Progress = Callable[[str, int], None]
 
 @dataclass(slots=True)
 class Resealed:
-    """How many rows were written, and the values by their keys: all, and those that are damaged."""
+    """How many rows were written, and the values by their keys: all, and those that are damaged.
 
+    `behind` are the hosts that were started before the first key was.
+    """
+
+    behind: Sequence[str] = ()
     rows: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     damaged: Counter[str] = field(default_factory=Counter)
@@ -65,9 +77,14 @@ def reseal(store: Store, now: int, progress: Progress = lambda _table, _rows: No
     """Seal everything by the first key (or open it, if the keys do not write).
 
     What is replaced by that is overwritten, as far as the database can. Gives up the keys that
-    nothing needs any more.
+    nothing needs any more. Raises `ConfigError` while a host runs with other keys.
     """
     sealing = _required(store)
+    if behind := store.read(lambda c: hosts_behind(c, sealing, now)):
+        names = ", ".join(behind)
+        message = f"running hosts that may not have the first key, which is newer: {names}"
+        remedy = "restart them with the keys of now, then run this again"
+        raise ConfigError.of(message, remedy, "host.encryption.keys")
     store.overwrite_deleted()
     if sealing.writes:
         store.write(lambda c: note_first(c, sealing))
@@ -81,7 +98,9 @@ def reseal(store: Store, now: int, progress: Progress = lambda _table, _rows: No
     done.counts = count(store, now, progress)
     wanted = {sealing.first} if sealing.writes else set()
     needed = wanted | {key for key, held in done.counts.items() if held > done.damaged[key]}
-    store.write(lambda c: retire(c, needed, now))
+    done.behind = store.read(lambda c: hosts_behind(c, sealing, now))
+    if not done.behind:  # else these may write by an older key still
+        store.write(lambda c: retire(c, needed, now))
     return done
 
 

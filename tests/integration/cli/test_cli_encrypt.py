@@ -115,3 +115,34 @@ def test_before_anything_arrived_there_is_nothing_to_do(
     ran = run("encrypt")
     assert ran.status == 0
     assert "nothing received yet" in ran.out
+
+
+def test_a_restore_reads_what_was_encrypted_and_forgets_nobody_but_who_was_forgotten(
+    run: Run, keys: Callable[..., None], process: Callable[..., None], configs: Path
+) -> None:
+    keys("first")
+    process(encode(sync(2)))
+    backup = run("backup", "--json").json["file"]
+    gone = run("forget", "amara.achterberg.1@example.org", "--because", "a letter")
+    assert gone.status == 0
+
+    assert run("restore", backup, "--yes").status == 0
+
+    assert "Amara" not in run("show", "--receipt", "1", "--body").out
+    assert "Bellweather" in run("show", "--receipt", "1", "--body").out
+
+
+def test_a_backup_whose_key_is_missing_is_not_restored(
+    run: Run, keys: Callable[..., None], process: Callable[..., None], configs: Path
+) -> None:
+    keys("first")
+    process(encode(sync(1)))
+    backup = run("backup", "--json").json["file"]
+    before = (configs / "regbridge.db").read_bytes()
+    keys("second")
+
+    ran = run("restore", backup, "--yes")
+
+    assert ran.status == 1
+    assert "the ledger has values that are encrypted by the key" in ran.err
+    assert (configs / "regbridge.db").read_bytes() == before

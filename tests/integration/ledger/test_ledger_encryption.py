@@ -30,6 +30,7 @@ from regbridge.store.bodies import read_bodies
 from regbridge.store.differences import differences_of, records_to_send
 from regbridge.store.engine import Store
 from regbridge.store.forget import mentions
+from regbridge.store.hosts import HostThere, leave, put_host
 from regbridge.store.key_tables import encryption_keys
 from regbridge.store.keys import take_up_keys
 from regbridge.store.purge import Old, purge_registrations
@@ -255,6 +256,47 @@ def test_an_old_key_can_go_once_nothing_is_encrypted_by_it(open_ledger: Open) ->
     newest.register(1, f"{CANARY} again", minute=9)
     newest.run()
     assert newest.crm.companies == ["Acme", f"{CANARY} again"]
+
+
+def test_nothing_is_encrypted_by_a_key_that_a_running_host_may_not_have(open_ledger: Open) -> None:
+    old = open_ledger("old")
+    fill(old)
+    ledger = open_ledger("new", "old", takes_up=False)
+    started_at = {"before": 1, "after": ledger.clock.now}
+    for name in started_at:
+        put(ledger, name, started_at[name])
+
+    for first_is_known in (False, True):
+        with pytest.raises(ConfigError, match=r"may not have the first key.*before"):
+            reseal(ledger.store, ledger.clock.now)
+        assert sealed_by(ledger) == ids("old")
+        if not first_is_known:
+            take_up_keys(ledger.store)
+
+    ledger.store.write(lambda c: leave(c, "before"))
+    assert reseal(ledger.store, ledger.clock.now).behind == []
+    assert sealed_by(ledger) == ids("new")
+
+
+def test_no_key_is_given_up_when_a_host_with_other_keys_was_started_meanwhile(
+    open_ledger: Open,
+) -> None:
+    fill(open_ledger("old"))
+    ledger = open_ledger("new", "old")
+
+    def start(_table: str, _rows: int) -> None:
+        put(ledger, "late", 1)
+
+    assert reseal(ledger.store, ledger.clock.now, start).behind == ["late"]
+
+    with pytest.raises(ConfigError, match="encrypted by the key"):
+        open_ledger("new")
+
+
+def put(ledger: Ledger, name: str, started_at: int) -> None:
+    """Let a host say that it is there."""
+    there = HostThere(name, ("work",), started_at)
+    ledger.store.write(lambda c: put_host(c, there, ledger.clock.now))
 
 
 @pytest.mark.parametrize("keys", [(), ("wrong",)])
