@@ -16,6 +16,7 @@ from regbridge.store.contents import Contents, contents_of
 from regbridge.store.engine import Store
 from regbridge.store.host_lock import HostLock
 from regbridge.store.in_place import give_locks, opened, put_in_place
+from regbridge.store.keys import require_keys
 from regbridge.store.report import all_pauses
 from regbridge.store.restored import Buried, buried, mark_restored
 from regbridge.store.shared_clock import SharedClock
@@ -82,6 +83,7 @@ def _restore_file(
             return None
         with opened(store, copy) as restored:
             upgrade(restored)
+            require_keys(restored)
             restored.write(lambda c: mark_restored(c, to_ms(now), forgotten or ()))
             found = restored.read(lambda c: (contents_of(c), tuple(all_pauses(c))))
         replaced = put_in_place(copy, ledger, now)

@@ -41,7 +41,8 @@ def restore(
     No host may run meanwhile. What arrived after the backup is not in it.
     """
     host = load_host(configs)
-    store = Store(host.database_url, host.config.postgresql)
+    config = host.config
+    store = Store(host.database_url, config.postgresql, encryption=config.encryption)
     try:
         done = restore_backup(store, file, datetime.now(UTC), lambda *held: yes or _ask(*held))
     finally:
