@@ -56,8 +56,8 @@ class Store:
         Raises `ConfigError` for a database that is neither SQLite nor PostgreSQL.
         """
         self.url = _url(url)
-        self.encryption = encryption
         self.migrations = migrations
+        self._encryption = encryption
         self.embedded = self.url.startswith("sqlite")
         self.file = Path(make_url(self.url).database or "") if self.embedded else None
         self._turn: AbstractContextManager[object] = nullcontext()
@@ -75,6 +75,10 @@ class Store:
         if self.sealing:
             for engine in {self.engine, self.writer}:
                 engine.update_execution_options(**{OPTION: self.sealing})
+
+    def elsewhere(self, url: str) -> Store:
+        """Open another database with the same keys and the same tables."""
+        return Store(url, migrations=self.migrations, encryption=self._encryption)
 
     def read(self, work: Work[Result], patience: float | None = None) -> Result:
         """Run `work` in a transaction that only reads, and return what it returns.

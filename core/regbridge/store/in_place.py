@@ -21,11 +21,7 @@ _LOGS = ("-wal", "-shm")
 def opened(store: Store, copy: Path) -> Iterator[Store]:
     """Open a copy as its ledger is opened, and make one file of it again at the end."""
     url = make_url(store.url).set(database=copy.as_posix())
-    other = Store(
-        url.render_as_string(hide_password=False),
-        migrations=store.migrations,
-        encryption=store.encryption,
-    )
+    other = store.elsewhere(url.render_as_string(hide_password=False))
     try:
         yield other
     finally:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -311,6 +312,45 @@ def test_a_backup_of_a_newer_version_is_refused(
 
     assert "newer version" in run("restore", "safe.db", "--yes").err
     assert names(run) == ["Rory Wamle"]
+
+
+@pytest.fixture
+def encrypted(configs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration whose ledger is encrypted."""
+    monkeypatch.setenv("LEDGER_KEY", token_urlsafe(32))
+    base = configs / "base.yaml"
+    text = base.read_text(encoding="utf-8")
+    keys = "host:\n  encryption: {keys: [{env: LEDGER_KEY}]}\n"
+    base.write_text(text.replace("host:\n", keys, 1), encoding="utf-8")
+    return configs
+
+
+def test_an_encrypted_ledger_is_restored_with_its_key_and_forgets_whom_it_should(
+    run: Run, encrypted: Path, process: Callable[..., None]
+) -> None:
+    process(payloads.encode(payloads.message("AttendeeManualSynced", [RORY, ADA])))
+    run("backup", "safe.db")
+    assert b"Quarry Road" in payloads.encode(ADA)
+    assert b"Quarry Road" not in Path("safe.db").read_bytes()
+    run("forget", "rory@example.com", "--because", "letter")
+
+    assert run("restore", "safe.db", "--yes").status == 0
+    assert names(run) == ["Ada Zorn"]
+
+
+def test_a_backup_whose_key_is_not_configured_is_refused(
+    run: Run, encrypted: Path, process: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process(registered(RORY))
+    run("backup", "safe.db")
+    before = (encrypted / "regbridge.db").read_bytes()
+    monkeypatch.setenv("LEDGER_KEY", token_urlsafe(32))
+
+    ran = run("restore", "safe.db", "--yes")
+
+    assert ran.status == 1
+    assert "host.encryption.keys" in ran.err
+    assert (encrypted / "regbridge.db").read_bytes() == before
 
 
 def test_pauses_that_the_backup_has_are_named(
