@@ -205,7 +205,7 @@ def test_an_answer_without_a_receipt_is_shown_as_it_is(
 
 @pytest.mark.parametrize(
     ("status", "remedy"),
-    [(401, "token"), (403, "token"), (404, "path"), (503, "regbridge check"), (500, "log")],
+    [(401, "token"), (403, "allow_from"), (404, "path"), (503, "regbridge check"), (500, "log")],
 )
 def test_a_validation_that_is_not_answered_200_says_what_to_do(
     receiver: Receiver, sender: Sender, status: int, remedy: str

@@ -24,7 +24,7 @@ _TRANSACTIONS = (
     "_take",
     "send_records",
     "require",
-    "drop_differences",
+    "add_differences",
     "_targets",
     "Reconciler._finish",
 )
