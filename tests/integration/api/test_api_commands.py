@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,7 +58,6 @@ def run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Iterator[Run]:
     """Runs `regbridge` where there is no ledger."""
-    handlers = logging.getLogger().handlers[:]
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
@@ -77,8 +75,6 @@ def run(
         return Ran(ended.value.code or 0, out, err)
 
     yield run
-    structlog.reset_defaults()
-    logging.getLogger().handlers[:] = handlers
     assert not list(elsewhere.iterdir())
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from regbridge.cli import main
 from regbridge.clients import start_clients
@@ -41,10 +38,8 @@ class Ran:
 @pytest.fixture
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., Ran]]:
+) -> Callable[..., Ran]:
     """Runs `regbridge` in a folder of its own, as if somebody typed it."""
-    handlers = logging.getLogger().handlers[:]
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ACME_CVENT_TOKEN", TOKEN)
     monkeypatch.setenv("REGBRIDGE_TOKEN", TOKEN)
@@ -60,9 +55,7 @@ def run(
         assert code is None or isinstance(code, int)
         return Ran(code or 0, out, err)
 
-    yield run
-    structlog.reset_defaults()
-    logging.getLogger().handlers[:] = handlers
+    return run
 
 
 @pytest.fixture

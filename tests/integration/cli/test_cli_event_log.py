@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.machinery
-import logging
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,15 +44,6 @@ class StandIn(ModuleType):
         self, name: str, _number: int, _category: int, kind: int, texts: list[str]
     ) -> None:
         self.events.append((name, kind, texts[0]))
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """Puts the log back as it was."""
-    handlers = logging.getLogger().handlers[:]
-    yield
-    structlog.reset_defaults()
-    logging.getLogger().handlers[:] = handlers
 
 
 @pytest.fixture

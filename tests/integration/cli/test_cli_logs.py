@@ -6,7 +6,6 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,17 +14,6 @@ import structlog
 
 from regbridge.cli.logs import LogSettings, logged, set_up_logging
 from regbridge.hidden import remember
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """Puts the log back as it was."""
-    handlers, excepthook = logging.getLogger().handlers[:], threading.excepthook
-    yield
-    threading.excepthook = excepthook
-    structlog.reset_defaults()
-    logging.getLogger().handlers[:] = handlers
-
 
 PERSON = "mary.jones@example.org"
 

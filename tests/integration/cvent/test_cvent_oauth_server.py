@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.integration.dynamics.tls_front import TlsFront
 
 from regbridge import Client, Endpoint, Finding, Identity, PluginContext, RetryableError, Target
 from regbridge.access_token import Grant, fetch_token
+from regbridge.http import Outbound
 from regbridge.models import Request
 from regbridge_cvent.bearer.plugin import CventOAuth
 from regbridge_cvent.bearer.settings import OAuthSettings
@@ -177,7 +179,8 @@ def test_keys_come_over_tls_and_only_from_somebody_trusted(
     monkeypatch.setattr(trial, "token", lambda: server.keys.current.sign(says))
     try:
         assert "the certificate of 127.0.0.1 is not trusted" in trial.not_now()
-        monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(front.ca_file))
+        trusting = partial(Outbound, ca_file=str(front.ca_file))
+        monkeypatch.setattr("regbridge_cvent.bearer.discovery.Outbound", trusting)
         assert trial.lets_in()
     finally:
         for plugin in trial.plugins:

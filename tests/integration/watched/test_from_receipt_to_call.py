@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from tests.integration.watched.conftest import BASE, CVENT_TOKEN, OPEN, PATH, Site, ask, send
 
 from regbridge.cli.logs import LogSettings, logged
@@ -81,7 +79,6 @@ def crm(site: Site) -> Iterator[Service]:
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[Callable[[], list[Any]]]:
     """Keeps the log in a file, as a service does, and returns its entries."""
-    handlers = logging.getLogger().handlers[:]
     path = tmp_path / "regbridge.log"
 
     def entries() -> list[Any]:
@@ -89,8 +86,6 @@ def log(tmp_path: Path) -> Iterator[Callable[[], list[Any]]]:
 
     with logged(LogSettings("debug", file=path)):
         yield entries
-    structlog.reset_defaults()
-    logging.getLogger().handlers[:] = handlers
 
 
 def one(entries: list[Any], event: str, **facts: Any) -> Any:
