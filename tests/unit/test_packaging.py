@@ -28,6 +28,8 @@ def read_setup() -> configparser.ConfigParser:
     return setup
 
 
+# A folder with a pyproject.toml of its own is another distribution, which sets itself up.
+OTHERS = {path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml")}
 SETUP = read_setup()
 PACKAGES = SETUP["options"]["packages"].split()
 
@@ -48,9 +50,15 @@ def folder_of(package: str) -> Path:
     return folder_of(parent) / name if dot else ROOT / package
 
 
+def code_of(root: str) -> Iterator[Path]:
+    for path in sorted((ROOT / root).rglob("*.py")):
+        if not OTHERS.intersection(path.parents):
+            yield path
+
+
 def modules() -> Iterator[tuple[str, Path]]:
     for root in SOURCE_ROOTS:
-        for path in sorted((ROOT / root).rglob("*.py")):
+        for path in code_of(root):
             parts = path.relative_to(ROOT / root).with_suffix("").parts
             yield ".".join(parts).removesuffix(".__init__"), path
 
@@ -62,7 +70,7 @@ def test_every_folder_with_code_is_a_declared_package() -> None:
     on_disk = {
         ".".join(path.parent.relative_to(ROOT / root).parts)
         for root in SOURCE_ROOTS
-        for path in (ROOT / root).rglob("*.py")
+        for path in code_of(root)
     }
     code = {name for name in PACKAGES if folder_of(name).parts[len(ROOT.parts)] in SOURCE_ROOTS}
     assert code == on_disk

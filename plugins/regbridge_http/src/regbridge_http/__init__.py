@@ -1,0 +1,1 @@
+"""Delivers regbridge's registrations to any URL as signed JSON (Standard Webhooks)."""
