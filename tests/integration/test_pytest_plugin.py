@@ -132,7 +132,9 @@ def test_a_file_that_holds_no_cases_is_an_error_of_its_own(project: pytest.Pytes
     file.write_text("- name: nothing\n", encoding="utf-8")
     result = run(project, "--regbridge-cases")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["configs/clients/apap.cases.yaml:1: *.expect: expect is missing; add it"])
+    result.stdout.fnmatch_lines(
+        ["configs/clients/apap.cases.yaml:1: *.expect: expect is missing; add it"]
+    )
 
 
 LOADED = """\
@@ -151,6 +153,7 @@ def test_a_project_that_does_not_use_it_loads_next_to_nothing(tmp_path: Path) ->
     loaded = set(json.loads(found.stdout))
     assert {name for name in loaded if name.startswith("regbridge")} == {
         "regbridge",
+        "regbridge.redact",
         "regbridge.testing",
         "regbridge.testing.pytest_plugin",
     }
