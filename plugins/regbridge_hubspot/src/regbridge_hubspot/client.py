@@ -153,10 +153,11 @@ class HubspotApi:
         with self._lock:
             if self._account is None:
                 try:
-                    said = self.get(self.paths.account)
+                    self._account = _account(self.get(self.paths.account))
+                except CredentialsError:
+                    self._account = Account()
                 except RegbridgeError:
                     return Account()
-                self._account = _account(said)
             return self._account
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,7 @@ class Paths:
 
     def objects(self, object_type: str) -> str:
         """The records of a type."""
-        if self.api == "v3":
-            return f"/crm/v3/objects/{object_type}"
-        return f"/crm/objects/{self.api}/{object_type}"
+        return f"{self._within('objects')}/{quote(object_type, safe='')}"
 
     def upsert(self, object_type: str) -> str:
         """Where many records of a type are upserted."""
@@ -26,9 +25,7 @@ class Paths:
 
     def properties(self, object_type: str) -> str:
         """What the properties of a type are."""
-        if self.api == "v3":
-            return f"/crm/v3/properties/{object_type}"
-        return f"/crm/properties/{self.api}/{object_type}"
+        return f"{self._within('properties')}/{quote(object_type, safe='')}"
 
     @property
     def account(self) -> str:
@@ -44,3 +41,6 @@ class Paths:
     def token(self) -> str:
         """Where a refresh token becomes an access token."""
         return f"/oauth/{self.api}/token"
+
+    def _within(self, part: str) -> str:
+        return f"/crm/v3/{part}" if self.api == "v3" else f"/crm/{part}/{self.api}"

@@ -39,7 +39,7 @@ class Rows:
         return [self.id_property, *(one.name for one in self._compared)]
 
     def of_result(self, result: Mapping[str, Any]) -> Delivered | None:
-        """Return a record as it is listed, None for one without the id: that is nobody's of ours."""
+        """Return a record as it is listed, None for one without the id: it is none of ours."""
         given = result.get("properties")
         values = given if isinstance(given, dict) else {}
         key = key_of(self.id_property, str(values.get(self.id_property) or ""))
