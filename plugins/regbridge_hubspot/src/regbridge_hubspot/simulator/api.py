@@ -200,8 +200,9 @@ class Api:
             shown_record(one, {name: one.values.get(name) for name in known})
             for one in found[:limit]
         ]
-        more = {"paging": {"next": {"after": page[-1]["id"], "link": "?after"}}}
-        return {"results": page, **(more if len(found) > limit else {})}
+        if len(found) <= limit:
+            return {"results": page}
+        return {"results": page, "paging": {"next": {"after": page[-1]["id"], "link": "?after"}}}
 
     def _records(self, req: falcon.Request) -> Records:
         name = _object_type(req).lower()

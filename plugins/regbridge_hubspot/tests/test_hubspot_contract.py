@@ -1,0 +1,82 @@
+"""The `hubspot` target keeps the delivery contract, whether or not one bad record spoils a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from regbridge import Record, Target
+from regbridge.testing.building import build_plugin
+from regbridge.testing.contract import PERSON, DeliveryContract, Destination, Failure
+from regbridge_hubspot.deliver import Hubspot
+from regbridge_hubspot.simulator import Fault, HubspotSimulator, SteppedClock
+
+MAP = {"cvent_contact_id": "id", "firstname": "name", "email": "email", "notes": "text"}
+FAULTS = {
+    Failure.BUSY: Fault.UNAVAILABLE,
+    Failure.LOST_BEFORE: Fault.DROPPED_BEFORE,
+    Failure.LOST_AFTER: Fault.DROPPED_AFTER,
+}
+
+
+class HubspotDestination(Destination):
+    """The contacts of a simulated account, over HTTP."""
+
+    text_limit = 65_536
+
+    def __init__(self, *, multi_status: bool, api: str) -> None:
+        clock = SteppedClock()
+        self.simulator = HubspotSimulator(multi_status=multi_status, clock=clock.seconds)
+        self._port = int(self.simulator.start().rpartition(":")[2])
+        self.secrets = (self.simulator.credentials.service_key,)
+        self.target = Target("crm", map=MAP)
+        self.plugin = build_plugin(
+            Hubspot,
+            {"url": self.simulator.url, "id_property": "cvent_contact_id", "api": api},
+            target=self.target,
+            secrets={"access_token": self.simulator.credentials.service_key},
+            limiters=clock.limiters(),
+        )
+        self.plugin.page_size = 4
+
+    def record(self, number: int, text: str = PERSON) -> Record:
+        fields = {"cvent_contact_id": f"c-{number}", "firstname": f"R{number}", "notes": text}
+        return Record(fields, delivery=number)
+
+    def bad_record(self, number: int) -> Record:
+        fields = {**self.record(number).fields, "email": PERSON}
+        return Record(fields, delivery=number)
+
+    def held(self) -> Sequence[tuple[int, str]]:
+        return [
+            (int(one["cvent_contact_id"].removeprefix("c-")), one["notes"])
+            for one in self.simulator.records()
+        ]
+
+    def fail(self, failure: Failure | None) -> None:
+        if failure is Failure.UNREACHABLE:
+            self.simulator.stop()
+        elif failure is Failure.CREDENTIALS:
+            self.simulator.denied.update(
+                f"crm.{kind}.contacts.{right}"
+                for kind in ("objects", "schemas")
+                for right in ("read", "write")
+            )
+        elif failure:
+            self.simulator.fail(FAULTS[failure], times=None)
+        else:
+            self.simulator.heal()
+            self.simulator.stop()
+            self.simulator.start(self._port)
+
+
+@pytest.mark.parametrize("multi_status", [True, False], ids=["each-by-itself", "all-or-nothing"])
+@pytest.mark.parametrize("api", ["2026-03", "v3"])
+class TestHubspot(DeliveryContract):
+    @pytest.fixture
+    def destination(self, multi_status: bool, api: str) -> Iterator[Destination]:
+        destination = HubspotDestination(multi_status=multi_status, api=api)
+        yield destination
+        destination.plugin.close()
+        destination.simulator.stop()
