@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -83,6 +85,16 @@ class Records:
         if problems:
             raise invalid_values(problems, self._portal)
         return values
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Let everything be as before when the `with` block raises."""
+        before = deepcopy(self._all)
+        try:
+            yield
+        except ApiError:
+            self._all = before
+            raise
 
     def remove(self, id_: str) -> None:
         """Move a record to the bin, as a person would."""

@@ -60,22 +60,28 @@ class Upserts:
     def run(self, batch: Batch, records: Records) -> tuple[int, dict[str, Any]]:
         """Return status and body. Raises `ApiError` when one input spoils all."""
         traces = [one.objectWriteTraceId for one in batch.inputs]
-        is_each_by_itself = self._multi_status and all(traces) and len(set(traces)) == len(traces)
-        if not is_each_by_itself:
-            _require_all(batch.inputs, records)
+        if self._multi_status and all(traces) and len(set(traces)) == len(traces):
+            return self._answer(*self._each(batch, records))
+        with records.all_or_nothing():
+            results = [self._one(one, records) for one in batch.inputs]
+        return self._answer(results, [])
+
+    def _each(
+        self, batch: Batch, records: Records
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         results, errors = [], []
         for one in batch.inputs:
             try:
-                if self._faults.take(Fault.BUSY_INPUT):
-                    raise ApiError(429, "RATE_LIMITS", "You have reached your secondly limit.")
-                stored, is_new = records.upsert(one.idProperty, one.id, one.properties)
+                results.append(self._one(one, records))
             except ApiError as error:
-                if not is_each_by_itself:
-                    raise
                 errors.append(error.of_input(one.objectWriteTraceId))
-            else:
-                results.append(_result(stored, one, is_new=is_new))
-        return self._answer(results, errors)
+        return results, errors
+
+    def _one(self, one: BatchInput, records: Records) -> dict[str, Any]:
+        if self._faults.take(Fault.BUSY_INPUT):
+            raise ApiError(429, "RATE_LIMITS", "You have reached your secondly limit.")
+        stored, is_new = records.upsert(one.idProperty, one.id, one.properties)
+        return _result(stored, one, is_new=is_new)
 
     def _answer(
         self, results: list[dict[str, Any]], errors: list[dict[str, Any]]
@@ -103,12 +109,6 @@ def _require_different(inputs: Sequence[BatchInput]) -> None:
 
 def _mark(one: BatchInput) -> str:
     return one.id.strip().lower() if one.idProperty == "email" else one.id
-
-
-def _require_all(inputs: Sequence[BatchInput], records: Records) -> None:
-    """Raise `ApiError` for the first input whose values are wrong, before anything is written."""
-    for one in inputs:
-        records.checked({**one.properties, one.idProperty: one.id})
 
 
 def _result(stored: Stored, one: BatchInput, *, is_new: bool) -> dict[str, Any]:
