@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,26 +15,22 @@ from regbridge import (
     CredentialsError,
     Outcome,
     QuotaExceededError,
-    Record,
     RegbridgeError,
     RetryableError,
 )
-from regbridge_dynamics.keys import Address
-from regbridge_dynamics.records import Upsert
-from regbridge_dynamics.rounds import rounds, send_in_rounds
+from regbridge.rounds import rounds, send_in_rounds
 
 NOW = datetime(2027, 3, 4, 9, 30, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class Upsert:
+    place: int
+    key: str
+
+
 def upserts(keys: Sequence[int]) -> list[Upsert]:
-    return [
-        Upsert(place, Record({}), Address(f"t({key})", f"t({key})", str(key)), {})
-        for place, key in enumerate(keys)
-    ]
-
-
-def key(upsert: Upsert) -> object:
-    return upsert.address.mark
+    return [Upsert(place, str(key)) for place, key in enumerate(keys)]
 
 
 @given(st.lists(st.integers(0, 5)), st.integers(1, 7))
@@ -45,9 +42,9 @@ def test_every_record_goes_once_no_key_twice_in_a_call_and_keys_keep_their_order
     assert sorted(upsert.place for upsert in sent) == list(range(len(keys)))
     for group in groups:
         assert 0 < len(group) <= size
-        assert len({key(upsert) for upsert in group}) == len(group)
+        assert len({upsert.key for upsert in group}) == len(group)
     for one in set(keys):
-        places = [upsert.place for upsert in sent if key(upsert) == one]
+        places = [upsert.place for upsert in sent if upsert.key == str(one)]
         assert places == sorted(places)
 
 
