@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -60,14 +61,17 @@ def send_in_rounds(
 ) -> dict[int, Outcome]:
     """Send items, which may have equal keys; return the outcome of each by its place.
 
-    `send` makes one call for items with different keys. A record is not sent while an earlier one
-    with its key is unsettled: that one would overwrite it later. Raises what `send` raises, unless
-    a group before was settled: what was delivered is not to be sent again, so the rest gets the
-    outcome that the error stands for.
+    `send` makes one call for items with different keys. Those of several that it leaves out of its
+    answer are sent again in two halves: so the one that spoils a call is found. A record is not
+    sent while an earlier one with its key is unsettled: that one would overwrite it later. Raises
+    what `send` raises, unless a group before was settled: what was delivered is not to be sent
+    again, so the rest gets the outcome that the error stands for.
     """
     outcomes: dict[int, Outcome] = {}
     unsettled: set[str] = set()
-    for group in rounds(items, size):
+    waiting = deque(rounds(items, size))
+    while waiting:
+        group = waiting.popleft()
         held = [item for item in group if item.key in unsettled]
         outcomes |= {item.place: Outcome.retry(_WAITS) for item in held}
         sent = [item for item in group if item.key not in unsettled]
@@ -80,9 +84,16 @@ def send_in_rounds(
                 raise
             rest = [item for item in items if item.place not in outcomes]
             return outcomes | {item.place: outcome_of(error, now()) for item in rest}
-        outcomes |= found
-        unsettled |= {item.key for item in sent if found[item.place].kind in _UNSETTLED}
+        told = [item for item in sent if item.place in found] if len(sent) > 1 else sent
+        outcomes |= {item.place: found[item.place] for item in told}
+        unsettled |= {item.key for item in told if found[item.place].kind in _UNSETTLED}
+        waiting.extendleft(reversed(_halves([item for item in sent if item not in told])))
     return outcomes
+
+
+def _halves(items: list[K]) -> list[list[K]]:
+    middle = (len(items) + 1) // 2
+    return [half for half in (items[:middle], items[middle:]) if half]
 
 
 def outcome_of(error: RegbridgeError, now: datetime) -> Outcome:

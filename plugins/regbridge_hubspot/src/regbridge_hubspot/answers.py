@@ -7,7 +7,7 @@ from typing import Any
 
 from regbridge import AmbiguousError, Outcome
 from regbridge_hubspot.faults import Fault, of_record, read_fault
-from regbridge_hubspot.inputs import Input, mark_of
+from regbridge_hubspot.inputs import Input, same_key
 
 _SILENT = "HubSpot's answer does not say what became of this record"
 
@@ -23,12 +23,12 @@ def outcomes_of(inputs: Sequence[Input], document: Any, id_property: str) -> dic
     if not isinstance(document, dict) or not isinstance(document.get("results"), list):
         raise AmbiguousError("HubSpot answers a batch with no list of results")
     by_trace = {one.trace: one for one in inputs}
-    by_mark = {one.mark: one for one in inputs}
+    by_key = {one.key: one for one in inputs}
     found: dict[int, Outcome] = {}
     nameless = 0
     for result in _objects(document["results"]):
-        mark = mark_of(str(_mapping(result.get("properties")).get(id_property) or ""))
-        one = by_trace.get(str(result.get("objectWriteTraceId") or "")) or by_mark.get(mark)
+        key = same_key(str(_mapping(result.get("properties")).get(id_property) or ""))
+        one = by_trace.get(str(result.get("objectWriteTraceId") or "")) or by_key.get(key)
         if one is None:
             nameless += 1
         else:
@@ -36,7 +36,7 @@ def outcomes_of(inputs: Sequence[Input], document: Any, id_property: str) -> dic
     faults: list[Fault] = []
     for fault in map(read_fault, _objects(document.get("errors"))):
         named = [by_trace[trace] for trace in fault.traces if trace in by_trace]
-        named = named or [by_mark[mark_of(id_)] for id_ in fault.ids if mark_of(id_) in by_mark]
+        named = named or [by_key[same_key(id_)] for id_ in fault.ids if same_key(id_) in by_key]
         found |= {one.place: of_record(fault, one) for one in named}
         faults += [] if named else [fault]
     left = [one for one in inputs if one.place not in found]

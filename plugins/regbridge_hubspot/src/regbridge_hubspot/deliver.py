@@ -22,6 +22,7 @@ from regbridge import (
     TargetPlugin,
     hookimpl,
 )
+from regbridge.rounds import send_in_rounds
 from regbridge_hubspot.answers import outcomes_of
 from regbridge_hubspot.check import check_target
 from regbridge_hubspot.client import Refusal, api_of
@@ -30,7 +31,6 @@ from regbridge_hubspot.faults import of_record
 from regbridge_hubspot.fit import misfit
 from regbridge_hubspot.inputs import Input, body_of
 from regbridge_hubspot.listing import MOST, list_records
-from regbridge_hubspot.rounds import Outcomes, send_in_rounds
 from regbridge_hubspot.rows import Rows
 from regbridge_hubspot.settings import HubspotSettings
 from regbridge_hubspot.writer import Writer
@@ -70,7 +70,7 @@ class Hubspot(TargetPlugin):
     def deliver_records(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """Upsert records in as few calls as their ids and what is wrong with them allow."""
         writer = self._writer()
-        outcomes: Outcomes = {}
+        outcomes: dict[int, Outcome] = {}
         inputs: list[Input] = []
         for place, record in enumerate(records):
             try:
@@ -121,8 +121,8 @@ class Hubspot(TargetPlugin):
         mapped = self.context.target.map if self.context.target else {}
         return Rows(writer.id_property, writer.properties, mapped)
 
-    def _send(self, inputs: Sequence[Input]) -> Outcomes:
-        """Upsert one batch. Of one that is refused as a whole, nothing is said if it is several."""
+    def _send(self, inputs: Sequence[Input]) -> dict[int, Outcome]:
+        """Upsert one batch. Of several that are refused as a whole, nothing is said of any."""
         settings = self.settings
         path = self._api.paths.upsert(settings.object_type)
         found = self._api.send("POST", path, body=body_of(inputs, settings.id_property))

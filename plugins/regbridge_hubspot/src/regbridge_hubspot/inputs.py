@@ -17,14 +17,14 @@ EMAIL = "email"
 class Input:
     """One input of a batch. `place` is the record's among those that the host gave.
 
-    Two inputs with the same `mark` are about the same record at HubSpot. `trace` is what HubSpot
+    Two inputs with the same `key` are about the same record at HubSpot. `trace` is what HubSpot
     names the input by in its answer.
     """
 
     place: int
     record: Record
     id: str = field(repr=False)
-    mark: str = field(repr=False)
+    key: str = field(repr=False)
     trace: str
     properties: Mapping[str, str] = field(repr=False)
 
@@ -34,7 +34,7 @@ class Input:
         yield from self.properties.values()
 
 
-def mark_of(value: str) -> str:
+def same_key(value: str) -> str:
     """Return what is the same for values that HubSpot may take for the same.
 
     HubSpot keeps e-mail addresses in lower case; of other properties nobody says whether case
@@ -43,7 +43,7 @@ def mark_of(value: str) -> str:
     return value.strip().casefold()
 
 
-def key_of(id_property: str, value: str) -> str:
+def listed_key(id_property: str, value: str) -> str:
     """Return the key under which a record is listed: its value, as HubSpot keeps it."""
     return value.strip().lower() if id_property == EMAIL else value.strip()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from regbridge import Delivered
 from regbridge_hubspot.definitions import Properties, Property
-from regbridge_hubspot.inputs import EMAIL, Input, key_of
+from regbridge_hubspot.inputs import EMAIL, Input, listed_key
 from regbridge_hubspot.values import write_value
 
 _MOVED_BY_HUBSPOT = frozenset({"lifecyclestage"})
@@ -42,14 +42,14 @@ class Rows:
         """Return a record as it is listed, None for one without the id: it is none of ours."""
         given = result.get("properties")
         values = given if isinstance(given, dict) else {}
-        key = key_of(self.id_property, str(values.get(self.id_property) or ""))
+        key = listed_key(self.id_property, str(values.get(self.id_property) or ""))
         return Delivered(key, self._fields(values)) if key else None
 
     def of_input(self, one: Input) -> Delivered:
         """Return how the record of an input is listed."""
         sent = [found for found in self._compared if found.name in one.properties]
         return Delivered(
-            key_of(self.id_property, one.id),
+            listed_key(self.id_property, one.id),
             {found.name: comparable(found, one.properties[found.name]) for found in sent},
         )
 
@@ -84,19 +84,14 @@ def _choices(_: Property, text: str) -> str:
     return ";".join(sorted(filter(None, text.split(";"))))
 
 
-def _day(of: Property, text: str) -> str:
-    return write_value(of, text)
-
-
 def _time(of: Property, text: str) -> str:
-    moment = datetime.fromisoformat(text) if "T" in text else None
-    return write_value(of, moment or text, UTC)
+    return write_value(of, text, UTC)
 
 
 _FORMS: Mapping[str, Callable[[Property, str], str]] = {
     "number": _number,
     "enumeration": _choices,
     "bool": lambda _, text: text.lower(),
-    "date": _day,
+    "date": _time,
     "datetime": _time,
 }

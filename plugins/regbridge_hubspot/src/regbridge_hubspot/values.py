@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from regbridge.dates import read_day, read_moment
 from regbridge_hubspot.choices import write_boolean, write_choices
 from regbridge_hubspot.definitions import Property
 
@@ -34,7 +35,7 @@ def write_value(of: Property | None, value: Any, zone: tzinfo | None = None) -> 
         return _write_text(value)
     match of.type:
         case "date":
-            return _write_date(value)
+            return _write_date(value, zone)
         case "datetime":
             return _write_time(value, zone)
         case "enumeration" | "bool":
@@ -87,43 +88,25 @@ def _write_choice(of: Property, value: Any) -> str:
     return write_choices(of.options, value, several=of.takes_several)
 
 
-def _write_date(value: Any) -> str:
-    """Return a day as YYYY-MM-DD: a date without time, or a time's own day."""
-    match value:
-        case datetime():
-            return value.date().isoformat()
-        case date():
-            return value.isoformat()
+def _write_date(value: Any, zone: tzinfo | None) -> str:
+    """Return a day as YYYY-MM-DD; one that is written in milliseconds begins at midnight UTC."""
     text = str(value).strip()
-    if _MILLISECONDS.fullmatch(text) and int(text) % _DAY == 0:
-        return datetime.fromtimestamp(int(text) / 1000, UTC).date().isoformat()
-    try:
-        return datetime.fromisoformat(text).date().isoformat()
-    except ValueError:
-        raise ValueError("the value is no date; write format: '%Y-%m-%d' in the map") from None
+    if _MILLISECONDS.fullmatch(text):
+        if int(text) % _DAY:
+            raise ValueError("the milliseconds are not those of a midnight in UTC")
+        return _moment(text).date().isoformat()
+    return read_day(value, zone).isoformat()
 
 
 def _write_time(value: Any, zone: tzinfo | None) -> str:
     """Return a time in UTC, to the millisecond."""
     text = str(value).strip()
-    if isinstance(value, datetime):
-        moment = value
-    elif _MILLISECONDS.fullmatch(text):
-        moment = datetime.fromtimestamp(int(text) / 1000, UTC)
-    else:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            remedy = "write format: '%Y-%m-%dT%H:%M:%S%z' in the map"
-            raise ValueError(f"the value is no time; {remedy}") from None
-    if moment.tzinfo is None and zone is None:
-        raise ValueError("the time names no zone; give the target a time_zone, or format %z")
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the time is out of range") from None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+    moment = _moment(text) if _MILLISECONDS.fullmatch(text) else read_moment(value, zone)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(milliseconds: str) -> datetime:
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 _WRITERS: Mapping[str, Callable[[Any], str]] = {"number": _write_number}

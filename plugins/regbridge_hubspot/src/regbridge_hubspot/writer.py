@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from regbridge import Record, RejectedError
 from regbridge_hubspot.definitions import Properties
-from regbridge_hubspot.inputs import Input, mark_of
+from regbridge_hubspot.inputs import Input, same_key
 from regbridge_hubspot.values import write_value
 
 
@@ -29,7 +29,7 @@ class Writer:
             )
         written[self.id_property] = id_
         trace = f"{record.delivery}-{place}"
-        return Input(place, record, id_, mark_of(id_), trace, written)
+        return Input(place, record, id_, same_key(id_), trace, written)
 
     def _written(self, name: str, value: object) -> str:
         try:

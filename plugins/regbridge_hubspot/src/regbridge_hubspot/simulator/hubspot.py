@@ -47,11 +47,12 @@ class HubspotSimulator:
         self._types = [
             Records(type_, ids, PORTAL, clock) for type_ in types or (contacts(), registrations())
         ]
+        self._meter = Meter(limits or Limits(), ZONE)
         around = Surroundings(
             portal=PORTAL,
             zone=ZONE,
             access=self._access,
-            meter=Meter(limits or Limits(), ZONE),
+            meter=self._meter,
             faults=self._faults,
             upserts=Upserts(self._faults, multi_status=multi_status, seed=seed),
             calls=self.calls,
@@ -129,6 +130,11 @@ class HubspotSimulator:
         """Let nothing go wrong any more, and give back all scopes."""
         self._faults.heal()
         self.denied.clear()
+
+    def spend(self, calls: int) -> None:
+        """Count calls of the day that other apps of the account made."""
+        with self._lock:
+            self._meter.today += calls
 
     def expire_tokens(self) -> None:
         """Let every access token that was issued end now."""
