@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,12 +148,17 @@ def test_the_simulator_says_how_to_get_in_and_then_what_was_asked(
 
 
 def test_the_simulator_stops_when_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[Any] = []
-    monkeypatch.setattr(command.signal, "signal", lambda _, hear: heard.append(hear))
+    handlers: dict[int, Any] = {}
+    listens = threading.Event()
+
+    def keep(number: int, handler: Any) -> None:
+        handlers[number] = handler
+        listens.set()
+
+    monkeypatch.setattr(signal, "signal", keep)
     waiting = threading.Thread(target=command.wait_for_stop)
     waiting.start()
-    while not heard:
-        pass
-    heard[0](2, None)
+    assert listens.wait(10)
+    handlers[signal.SIGINT](signal.SIGINT, None)
     waiting.join(10)
     assert not waiting.is_alive()

@@ -13,12 +13,12 @@ from regbridge import (
     AmbiguousError,
     CredentialsError,
     OutcomeKind,
+    PluginContext,
     QuotaExceededError,
     Record,
     RetryableError,
     Settings,
 )
-from regbridge.plugin import PluginContext
 from regbridge.testing.building import build_plugin
 from regbridge_hubspot.deliver import Hubspot
 from regbridge_hubspot.simulator import Credentials, Fault, HubspotSimulator, Limits, SteppedClock
@@ -40,7 +40,7 @@ class World:
         class ByTheClock(Hubspot):
             def __init__(self, settings: Settings, context: PluginContext) -> None:
                 assert isinstance(settings, Hubspot.settings_model)
-                super().__init__(settings, context, clock.now)  # type: ignore[arg-type]
+                super().__init__(settings, context, clock.now)
 
         given = settings.pop("secrets", None)
         secrets = {"access_token": OWN.service_key}

@@ -13,21 +13,19 @@ from regbridge.testing.scripted import ScriptedServer
 from regbridge_hubspot.deliver import Hubspot
 from regbridge_hubspot.simulator import Fault, HubspotSimulator, SteppedClock, contacts
 
-MAP: Mapping[str, Any] = dict.fromkeys(
-    (
-        "cvent_contact_id",
-        "email",
-        "age",
-        "date_of_birth_known",
-        "registered_at",
-        "member",
-        "interests",
-        "lifecyclestage",
-        "hs_object_id",
-        "no_such_property",
-    ),
-    "x",
+NAMES = (
+    "cvent_contact_id",
+    "email",
+    "age",
+    "date_of_birth_known",
+    "registered_at",
+    "member",
+    "interests",
+    "lifecyclestage",
+    "hs_object_id",
+    "no_such_property",
 )
+MAP: Mapping[str, Any] = dict.fromkeys(NAMES, "x")
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class Api:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
 
-    def on_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+    def on_request(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
         """Answer one call."""
         operation = _operation(req)
         around = self._around

@@ -26,7 +26,7 @@ class ApiError(Exception):
         super().__init__(message)
         self.status = status
         self.headers = dict(headers or {})
-        self._document = {
+        self._document: dict[str, Any] = {
             "status": "error",
             "message": message,
             "category": category,
