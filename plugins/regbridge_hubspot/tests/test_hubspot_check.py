@@ -9,8 +9,9 @@ import pytest
 
 from regbridge import Finding, Level, Target
 from regbridge.testing.building import build_plugin
+from regbridge.testing.clock import SteppedClock
 from regbridge_hubspot.deliver import Hubspot
-from regbridge_hubspot.simulator import Fault, HubspotSimulator, Limits, SteppedClock
+from regbridge_hubspot.simulator import Fault, HubspotSimulator, Limits
 
 MAP: Mapping[str, Any] = {
     "cvent_contact_id": "registration.contactStub",

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import pytest
 
 from regbridge import Record, Target
 from regbridge.testing.building import build_plugin
-from regbridge.testing.contract import PERSON, DeliveryContract, Destination, Failure
+from regbridge.testing.clock import SteppedClock
+from regbridge.testing.contract import (
+    PERSON,
+    USUAL,
+    ConnectionContract,
+    DeliveryContract,
+    Destination,
+    Failure,
+    PluginContract,
+    Recipe,
+)
 from regbridge_hubspot.deliver import Hubspot
-from regbridge_hubspot.simulator import Fault, HubspotSimulator, SteppedClock
+from regbridge_hubspot.simulator import Fault, HubspotSimulator
 
 MAP = {"cvent_contact_id": "id", "firstname": "name", "email": "email", "notes": "text"}
 FAULTS = {
     Failure.BUSY: Fault.UNAVAILABLE,
     Failure.LOST_BEFORE: Fault.DROPPED_BEFORE,
     Failure.LOST_AFTER: Fault.DROPPED_AFTER,
+    Failure.QUOTA: Fault.DAILY,
 }
 
 
@@ -24,9 +36,10 @@ class HubspotDestination(Destination):
     """The contacts of a simulated account, over HTTP."""
 
     text_limit = 65_536
+    failures = USUAL | {Failure.QUOTA}
 
     def __init__(self, *, multi_status: bool, api: str) -> None:
-        clock = SteppedClock()
+        self._clock = clock = SteppedClock()
         self.simulator = HubspotSimulator(multi_status=multi_status, clock=clock.seconds)
         self._port = int(self.simulator.start().rpartition(":")[2])
         self.secrets = (self.simulator.credentials.service_key,)
@@ -64,8 +77,10 @@ class HubspotDestination(Destination):
                 for right in ("read", "write")
             )
         elif failure:
+            self.plugin.preview(self.record(1))  # so that it is the batch itself that fails
             self.simulator.fail(FAULTS[failure], times=None)
         else:
+            self._clock.sleep(timedelta(days=1).total_seconds())
             self.simulator.heal()
             self.simulator.stop()
             self.simulator.start(self._port)
@@ -83,3 +98,29 @@ class TestHubspot(DeliveryContract):
         yield destination
         destination.plugin.close()
         destination.simulator.stop()
+
+
+class TestHubspotConnection(ConnectionContract):
+    @pytest.fixture
+    def connection(self) -> Iterator[Destination]:
+        destination = HubspotDestination(multi_status=True, api="2026-03")
+        yield destination
+        destination.plugin.close()
+        destination.simulator.stop()
+
+
+class TestHubspotPlugin(PluginContract):
+    @pytest.fixture
+    def recipe(self) -> Recipe:
+        return Recipe(
+            Hubspot,
+            settings={"id_property": "cvent_contact_id"},
+            secrets={"access_token": "pat-na1-a-secret-of-mine"},
+            map=MAP,
+            wrong=[
+                {"id_property": "Cvent contact id"},
+                {"id_property": "not_in_the_map"},
+                {"api": "v4"},
+                {"chunk_size": 101},
+            ],
+        )

@@ -20,8 +20,9 @@ from regbridge import (
     Settings,
 )
 from regbridge.testing.building import build_plugin
+from regbridge.testing.clock import SteppedClock
 from regbridge_hubspot.deliver import Hubspot
-from regbridge_hubspot.simulator import Credentials, Fault, HubspotSimulator, Limits, SteppedClock
+from regbridge_hubspot.simulator import Credentials, Fault, HubspotSimulator, Limits
 
 OWN = Credentials()
 

@@ -9,9 +9,10 @@ import pytest
 
 from regbridge import DeliveredPage, Record, RejectedError, RetryableError
 from regbridge.testing.building import build_plugin
+from regbridge.testing.clock import SteppedClock
 from regbridge.testing.scripted import ScriptedServer
 from regbridge_hubspot.deliver import Hubspot
-from regbridge_hubspot.simulator import Fault, HubspotSimulator, SteppedClock, contacts
+from regbridge_hubspot.simulator import Fault, HubspotSimulator, contacts
 
 NAMES = (
     "cvent_contact_id",

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from regbridge.http import Answer, Outbound
-from regbridge_hubspot.simulator import Fault, HubspotSimulator, Limits, SteppedClock
+from regbridge.testing.clock import SteppedClock
+from regbridge_hubspot.simulator import Fault, HubspotSimulator, Limits
 
 UPSERT = "/crm/objects/2026-03/contacts/batch/upsert"
 

@@ -1,7 +1,6 @@
 """A strict simulator of a HubSpot account, for tests and trying out."""
 
 from regbridge_hubspot.simulator.access import Credentials
-from regbridge_hubspot.simulator.clock import SteppedClock
 from regbridge_hubspot.simulator.errors import ApiError
 from regbridge_hubspot.simulator.faults import Fault
 from regbridge_hubspot.simulator.hubspot import PORTAL, ZONE, HubspotSimulator
@@ -25,7 +24,6 @@ __all__ = [
     "ObjectType",
     "Option",
     "PropertyDefinition",
-    "SteppedClock",
     "contacts",
     "registrations",
 ]

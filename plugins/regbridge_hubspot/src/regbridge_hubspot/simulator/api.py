@@ -89,7 +89,7 @@ class Api:
         else:
             resp.content_type = "application/json;charset=utf-8"
             resp.data = msgspec.json.encode(document)
-        if operation == "upsert" and around.faults.take(Fault.DROPPED_AFTER):
+        if operation != "token" and around.faults.take(Fault.DROPPED_AFTER):
             req.env[DROP]()
 
     def _answer(self, operation: str, req: falcon.Request) -> tuple[int, Any]:
@@ -113,6 +113,9 @@ class Api:
     def _let_in(self, req: falcon.Request) -> None:
         """Raise what is refused of any call, whatever it asks for."""
         faults, meter = self._around.faults, self._around.meter
+        if faults.take(Fault.DROPPED_BEFORE):
+            req.env[DROP]()
+            raise ApiError(500, "INTERNAL_ERROR", "the connection is gone")
         if faults.take(Fault.UNAVAILABLE):
             raise ApiError(503, "SERVICE_UNAVAILABLE", "service temporarily unavailable")
         if faults.take(Fault.FAILED):
@@ -144,9 +147,6 @@ class Api:
         self._around.access.require_scope(f"crm.objects.{records.type.scope}.write")
         if (req.content_type or "").partition(";")[0].strip() != "application/json":
             raise ApiError(415, "VALIDATION_ERROR", "Unsupported Media Type")
-        if self._around.faults.take(Fault.DROPPED_BEFORE):
-            req.env[DROP]()
-            raise ApiError(500, "INTERNAL_ERROR", "gone")
         body = req.bounded_stream.read()
         self._around.calls.bodies.append(body)
         batch = read_batch(body, records, self._around.portal)

@@ -11,10 +11,11 @@ class Fault(StrEnum):
     """What can go wrong.
 
     Of any call: `UNAVAILABLE` 503, `FAILED` 500, `LOCKED` 423, `MIGRATING` 477 with Retry-After,
-    `THROTTLED` and `DAILY` 429, `LOGIN_PAGE` 200 with HTML. Of a write: `DROPPED_BEFORE` and
-    `DROPPED_AFTER` end the connection before or after the work is done, `GATEWAY` answers 504
-    after it. Of the answer to a batch: `BUSY_INPUT` an input gets the error RATE_LIMITS, `SILENT`
-    nothing is said of one, `NAMELESS` errors name no input, `TRACELESS` results have no trace id.
+    `THROTTLED` and `DAILY` 429, `LOGIN_PAGE` 200 with HTML; `DROPPED_BEFORE` and `DROPPED_AFTER`
+    end the connection before or after the work is done. Of a batch: `GATEWAY` answers 504 after the
+    work is done. Of the answer to a batch: `BUSY_INPUT` an input gets the error RATE_LIMITS,
+    `SILENT` nothing is said of one, `NAMELESS` errors name no input, `TRACELESS` results have no
+    trace id.
     """
 
     UNAVAILABLE = "unavailable"

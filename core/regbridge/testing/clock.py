@@ -1,4 +1,4 @@
-"""A clock that a simulator, a limiter and a plugin share, so that nothing waits."""
+"""A clock that a plugin, its limiters and a simulator share, so that no test waits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from regbridge.limits import Limiters, OwnPlaces
 
 
 class SteppedClock:
-    """Stands still until somebody sleeps by it. Several threads may share it."""
+    """Stands still until somebody sleeps by it; several threads may share it.
+
+    `slept` is for how many seconds.
+
+    Example:
+        clock = SteppedClock()
+        plugin = build_plugin(Crm, settings, limiters=clock.limiters())
+        simulator = CrmSimulator(clock=clock.seconds)
+    """
 
     def __init__(self, start: datetime = datetime(2027, 3, 4, 9, 30, tzinfo=UTC)) -> None:
         self._lock = threading.Lock()
