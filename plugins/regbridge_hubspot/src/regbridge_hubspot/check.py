@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import Any
 
 from regbridge import CredentialsError, Finding, Level, PluginContext, RegbridgeError
 from regbridge_hubspot.client import HubspotApi
@@ -107,9 +106,9 @@ def _usage(api: HubspotApi) -> tuple[int, int] | None:
         return None
     listed = document.get("results") if isinstance(document, dict) else None
     for one in listed if isinstance(listed, list) else ():
-        numbers: Any = (one.get("currentUsage"), one.get("usageLimit"))
-        if all(isinstance(number, int) for number in numbers) and numbers[1] > 0:
-            return numbers[0], numbers[1]
+        match one:
+            case {"currentUsage": int(used), "usageLimit": int(most)} if most > 0:
+                return used, most
     return None
 
 

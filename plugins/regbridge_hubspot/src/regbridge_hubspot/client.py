@@ -95,11 +95,6 @@ class HubspotApi:
         )
         self._tokens = Tokens(settings, self.paths.token, self._outbound, clock)
 
-    @property
-    def limit(self) -> float:
-        """How many calls this credential makes in ten seconds at most."""
-        return self._limit.per_second * _TEN_SECONDS
-
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """Read something and return its JSON. Raises as `send` does, and for any refusal."""
         found = self.read(path, params)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import falcon
 
@@ -106,15 +106,6 @@ class HubspotSimulator:
         """Put a record in, or change it, as a person would; return its id. Raises `ApiError`."""
         with self._lock:
             stored, _ = self._of(object_type).upsert(name, value, values)
-            return stored.id
-
-    def add_without_id(self, object_type: str, values: Mapping[str, str]) -> str:
-        """Put a record in that has none of the unique values, as a person would."""
-        with self._lock:
-            records = self._of(object_type)
-            unique = next(iter(records.type.unique_names()))
-            stored, _ = records.upsert(unique, "to-be-removed@example.org", values)
-            del stored.values[unique]
             return stored.id
 
     def remove(self, object_type: str, id_: str) -> None:
