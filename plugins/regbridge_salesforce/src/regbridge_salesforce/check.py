@@ -67,10 +67,12 @@ def _calls_left(
     """Yield whether the org lets us in, by this version, and how many calls it has left."""
     found = api.get("/limits")
     if isinstance(found, Refusal):
+        known = api.versions()
         yield Finding(
             Level.ERROR,
-            f"there is a token, but the org has no version {settings.api_version}: {found}",
-            remedy="write an api_version that the org has",
+            f"there is a token, but the org does not answer as version {settings.api_version}: "
+            f"{found}",
+            remedy=f"its newest version is {known[-1]}" if known else "correct api_version or url",
             path=(*at, "api_version"),
         )
         return None

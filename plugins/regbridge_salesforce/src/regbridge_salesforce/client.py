@@ -77,6 +77,13 @@ class RestApi:
         """The address that Salesforce named beside the token, "" if none."""
         return self._tokens.instance
 
+    def versions(self) -> list[str]:
+        """Return the versions that the org has, the newest last; this takes no token."""
+        found = self._outbound.send("GET", f"{self.url}{DATA}", headers={"Accept": _JSON})
+        document = found.json() if found.status < _REFUSED else []
+        listed = document if isinstance(document, list) else []
+        return [str(one["version"]) for one in listed if isinstance(one, dict) and "version" in one]
+
     def get(
         self,
         path: str,
