@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -33,6 +34,7 @@ class Limits:
         self._clock = clock
         self._made: deque[float] = deque()
         self._under_way: dict[int, float] = {}
+        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
     @property
@@ -56,7 +58,7 @@ class Limits:
             if len(long_ones) >= self.long_calls:
                 raise too_many_long_calls()
             self._made.append(now)
-            number = len(self._made) + max(self._under_way, default=0)
+            number = next(self._numbers)
             self._under_way[number] = now
             self.most_at_once = max(self.most_at_once, len(self._under_way))
             return number

@@ -90,13 +90,23 @@ class SalesforceSimulator:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Return the settings of a target that upserts contacts here, but for the secret."""
+        return {
+            "url": self.url,
+            "client_id": self.app.client_id,
+            "object": "Contact",
+            "external_id": "Cvent_Contact_Id__c",
+            **changes,
+        }
+
     def records(self, name: str) -> list[dict[str, Any]]:
         """Return a copy of all records of an object, as a query shows their values."""
         sobject = self._database.object(name)
         return [
             {"Id": row.id}
             | {
-                one.name: shown(one, row.values[one.name])
+                one.name: shown(row.values[one.name])
                 for one in sobject.fields
                 if one.name in row.values
             }

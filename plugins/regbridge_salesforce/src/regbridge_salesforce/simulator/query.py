@@ -105,7 +105,7 @@ class Queries:
             else:
                 field = sobject.field(name)
                 assert field
-                shown_row[field.name] = shown(field, row.values.get(field.name, _empty(field)))
+                shown_row[field.name] = shown(row.values.get(field.name, _empty(field)))
         return shown_row
 
     def _parent(self, relation: FieldType, row: Row, name: str) -> dict[str, Any] | None:

@@ -46,7 +46,7 @@ def kept(field: FieldType, value: Any) -> Any:
     return _KEEPERS.get(field.type, _text)(field, value)
 
 
-def shown(field: FieldType, value: Any) -> Any:
+def shown(value: Any) -> Any:
     """Return a kept value as a query shows it."""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
@@ -116,7 +116,7 @@ def _choices(field: FieldType, value: Any) -> str:
             f"{field.label or field.name}: bad value for restricted picklist field: {value}",
             field.name,
         )
-    return ";".join(sorted(given, key=lambda one: (field.choices + (one,)).index(one)))
+    return ";".join(sorted(given, key=lambda one: (*field.choices, one).index(one)))
 
 
 def _number(field: FieldType, value: Any) -> Decimal:
