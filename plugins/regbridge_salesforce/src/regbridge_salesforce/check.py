@@ -7,7 +7,14 @@ from datetime import tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
-from regbridge import CredentialsError, Finding, Level, PluginContext, RegbridgeError
+from regbridge import (
+    CredentialsError,
+    Finding,
+    Level,
+    PluginContext,
+    QuotaExceededError,
+    RegbridgeError,
+)
 from regbridge_salesforce.client import RestApi
 from regbridge_salesforce.errors import Refusal
 from regbridge_salesforce.fit import misfits, parent_of
@@ -32,6 +39,13 @@ def check_target(
     try:
         for finding in _findings(api, settings, context, zone):
             findings.append(finding)  # noqa: PERF402  # what was found before an error counts
+    except QuotaExceededError as error:
+        remedy = (
+            "look who makes them in Setup, System Overview; or write a smaller reserve_calls. "
+            "Until then nothing is delivered, and nothing more is checked"
+        )
+        path = (*at, "reserve_calls")
+        findings.append(Finding(Level.WARNING, str(error), remedy=remedy, path=path))
     except CredentialsError as error:
         remedy = "correct the settings, or let the org's administrator help"
         findings.append(Finding(Level.ERROR, str(error), remedy=remedy, path=at))
@@ -80,15 +94,6 @@ def _calls_left(
     most, left = int(daily.get("Max") or 0), int(daily.get("Remaining") or 0)
     text = f"the org lets us in; {left:,} of its {most:,} calls of 24 hours are left"
     yield Finding(Level.OK, text, path=at)
-    if most and left <= settings.reserve_calls:
-        yield Finding(
-            Level.WARNING,
-            f"no more than the {settings.reserve_calls:,} calls are left that reserve_calls keeps "
-            "for others, so nothing is delivered now",
-            remedy="find out in Setup, System Overview, who makes the calls; or write a smaller "
-            "reserve_calls",
-            path=(*at, "reserve_calls"),
-        )
     named = urlsplit(api.instance).netloc.lower()
     if named and named != urlsplit(api.url).netloc:
         yield Finding(

@@ -103,6 +103,6 @@ class Logins:
             found = jwt.decode(
                 assertion, self.app.public_key, algorithms=["RS256"], options=options
             )
-        except (jwt.InvalidTokenError, ValueError, TypeError):
+        except (jwt.PyJWTError, ValueError, TypeError):
             raise LoginError("invalid_grant", "invalid assertion") from None
         return dict(found)

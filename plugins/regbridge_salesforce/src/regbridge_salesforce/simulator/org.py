@@ -134,9 +134,9 @@ class SalesforceSimulator:
         """Let an object be another one, as an administrator does; its records stay."""
         self._database.objects = {**self._database.objects, sobject.name: sobject}
 
-    def take_longer(self, seconds: float) -> None:
-        """Let each call last so long."""
-        self._rest.latency = seconds
+    def take_longer(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Let each call last so long; `sleep` is what waits."""
+        self._rest.latency, self._rest.sleep = seconds, sleep
 
     def fail_next(self, fault: Fault, times: int = 1) -> None:
         """Let a fault happen at its next opportunities."""

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -65,6 +66,7 @@ class RestApi:
     ) -> None:
         self.calls: Counter[str] = Counter()
         self.latency = 0.0
+        self.sleep: Callable[[float], None] = time.sleep
         self.queries = {
             version: Queries(database, f"/services/data/v{version}") for version in versions
         }
@@ -115,7 +117,7 @@ class RestApi:
             return
         body = req.bounded_stream.read()
         if self.latency:
-            time.sleep(self.latency)
+            self.sleep(self.latency)
         with self._lock:
             resp.text = json.dumps(self._run(req, body))
         resp.content_type = "application/json;charset=UTF-8"
