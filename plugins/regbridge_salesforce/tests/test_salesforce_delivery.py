@@ -395,7 +395,7 @@ def test_too_many_long_calls_are_tried_again_soon(
     simulator: SalesforceSimulator, make: Make
 ) -> None:
     simulator.fail_next(Fault.CONCURRENT)
-    with pytest.raises(RetryableError, match="too many long calls") as caught:
+    with pytest.raises(RetryableError, match="more calls at the same time") as caught:
         make().deliver_records([contact(1)])
     assert caught.value.retry_after == 30
 
@@ -485,3 +485,24 @@ def test_an_answer_that_settles_nothing_is_no_success(
             plugin.deliver_records([contact(1)])
         plugin.close()
         assert "Lovelace" not in str(caught.value)
+
+
+def test_a_used_up_day_is_known_by_the_count_too_whatever_the_words() -> None:
+    with ScriptedServer() as server:
+        server.expect("POST", "/services/oauth2/token").answer(json={"access_token": "a-token"})
+        server.expect("GET", "/services/data/v64.0/sobjects/Contact/describe").answer(
+            403,
+            json=[{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "Tageslimit"}],
+            headers={
+                "Sforce-Limit-Info": "api-usage=5000/5000; per-app-api-usage=17/250(appName=x)"
+            },
+        )
+        settings = {"url": server.url, "client_id": "key", "object": "Contact"}
+        plugin = build_plugin(
+            Salesforce,
+            {**settings, "external_id": "Key__c", "reserve_calls": 0},
+            secrets={"client_secret": "hush"},
+        )
+        with pytest.raises(QuotaExceededError, match="used up its calls"):
+            plugin.deliver_records([contact(1)])
+        plugin.close()

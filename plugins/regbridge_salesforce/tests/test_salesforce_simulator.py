@@ -230,7 +230,7 @@ def test_every_answer_says_how_many_calls_were_made(
 ) -> None:
     simulator.limits.per_day = 2
     headers = [asker.ask(path).headers["Sforce-Limit-Info"] for path in ("/limits", "/nowhere")]
-    assert headers == ["api-usage=1/2", "api-usage=2/2"]
+    assert [one.partition(";")[0] for one in headers] == ["api-usage=1/2", "api-usage=2/2"]
     answer = asker.ask("/limits")
     assert code(answer) == (403, "REQUEST_LIMIT_EXCEEDED")
     assert "Retry-After" not in answer.headers

@@ -38,8 +38,8 @@ class RestApi:
     """One org, for one app. Several threads may share it.
 
     No more than `at_once` calls of all who share the ledger are under way. When `reserve` calls of
-    the org's day are left, nobody makes one for `pause`. `used` and `most` are what the org said
-    last of its calls, (0, 0) before the first answer.
+    the org's day are left, nobody makes one for `pause`. `calls` are those that the org has
+    made and those that it may make, as its last answer said; (0, 0) before the first one.
     """
 
     def __init__(
@@ -174,6 +174,8 @@ class RestApi:
         match refusal.trouble:
             case Trouble.QUOTA:
                 raise self._stop(str(refusal))
+            case Trouble.CONCURRENCY if self.calls[0] >= self.calls[1] > 0:
+                raise self._stop(f"{Trouble.QUOTA} ({refusal.code})")
             case Trouble.CONCURRENCY:
                 raise RetryableError(str(refusal), retry_after=_USUAL_WAIT)
             case Trouble.UNAUTHENTICATED:

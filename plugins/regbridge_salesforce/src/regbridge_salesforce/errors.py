@@ -17,7 +17,7 @@ class Trouble(StrEnum):
     """What follows from a refusal."""
 
     QUOTA = "the org has used up its calls of the last 24 hours"
-    CONCURRENCY = "too many long calls at the same time"
+    CONCURRENCY = "more calls at the same time than the org takes"
     UNAUTHENTICATED = "the token is not accepted"
     RIGHTS = "the integration user may not do this"
     GONE = "there is no such object, field or version"
@@ -76,10 +76,10 @@ _STATUSES: Mapping[int, Trouble] = {
     413: Trouble.TOO_LARGE,
 }
 _CODE = re.compile("[A-Z][A-Z0-9_]{2,79}", re.ASCII)
-# The message is the only thing that tells a missing parent from a missing field, and long calls
-# from a used-up day.
+# The message is the only thing that tells a missing parent from a missing field, and a used-up
+# day from too many calls at once.
 _PARENT = re.compile(r"\bnot found for field (\w+) in entity (\w+)", re.ASCII)
-_LONG_CALLS = re.compile("concurrent", re.ASCII | re.IGNORECASE)
+_DAY = re.compile("TotalRequests", re.ASCII | re.IGNORECASE)
 _OF_RECORD = frozenset({300, 400})
 
 
@@ -147,7 +147,7 @@ def _read(error: Mapping[str, Any], status: int, name: str) -> Refusal:
 
 
 def _meaning(status: int, code: str, message: str) -> _Meaning:
-    if code == "REQUEST_LIMIT_EXCEEDED" and _LONG_CALLS.search(message):
+    if code == "REQUEST_LIMIT_EXCEEDED" and not _DAY.search(message):
         return Trouble.CONCURRENCY, ""
     if code == "INVALID_FIELD" and _PARENT.search(message):
         return Trouble.PARENT, ""

@@ -15,7 +15,7 @@ def field_findings(settings: SalesforceSettings, context: PluginContext) -> Iter
     mapped = context.target.map if context.target else {}
     if not mapped:  # a plugin makes the records, and nobody knows their fields
         return
-    needed = {settings.external_id: ("external_id",)}
+    needed: dict[str, tuple[str, ...]] = {settings.external_id: ("external_id",)}
     needed |= {name: ("lookups", name) for name in settings.lookups}
     for name, path in needed.items():
         if name not in mapped:

@@ -64,7 +64,7 @@ class SalesforceSettings(ConnectionSettings):
         int, Field(ge=1, le=MOST_IN_A_CALL, description="The most records in one call.")
     ] = MOST_IN_A_CALL
     concurrency: Annotated[
-        int, Field(ge=1, le=20, description="The most calls of this target at the same time.")
+        int, Field(ge=1, le=20, description="The most calls at the same time to the org.")
     ] = 2
     reserve_calls: Annotated[
         int,

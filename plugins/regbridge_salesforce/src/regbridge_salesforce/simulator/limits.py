@@ -46,7 +46,7 @@ class Limits:
     @property
     def header(self) -> str:
         """What `Sforce-Limit-Info` says."""
-        return f"api-usage={self.used}/{self.per_day}"
+        return f"api-usage={self.used}/{self.per_day}; api-bursts=1/750"
 
     def enter(self) -> int:
         """Let a call in and return what ends it. Raises `ApiError` for one too many."""

@@ -23,8 +23,8 @@ def require_readable(field: FieldType, value: Any) -> None:
     """
     if value is None:
         return
-    is_right = _READABLE.get(field.type, _is_text)(value)
-    if not is_right:
+    is_right: Callable[[Any], bool] = _READABLE.get(field.type, _is_text)
+    if not is_right(value):
         raise unreadable(
             f"Cannot deserialize instance of {field.type} from VALUE_STRING value {value} or "
             "request may be missing a required field"
