@@ -138,13 +138,13 @@ def test_what_may_go_wrong_later_is_a_warning(simulator: SalesforceSimulator, ch
     assert "LastName is required" in found[2]
 
 
-def test_calls_that_are_nearly_used_up_are_a_warning(
+def test_calls_that_are_nearly_used_up_are_told_because_nothing_is_delivered(
     simulator: SalesforceSimulator, check: Check
 ) -> None:
     simulator.limits.by_others = 99_500
-    findings = check()
-    assert wrong(findings) == []
-    assert "the last 1,000 are left to others" in doubtful(findings)[0]
+    [(message, path)] = wrong(check())
+    assert "the last 1,000 are left to others" in message
+    assert path[-1] == "reserve_calls"
 
 
 def test_an_org_that_does_not_answer_is_a_finding(

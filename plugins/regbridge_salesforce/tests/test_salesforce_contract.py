@@ -1,4 +1,4 @@
-"""The `salesforce` target keeps the delivery contract."""
+"""The `salesforce` target keeps the contracts of plugins, of delivery and of checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ import pytest
 
 from regbridge import Record, Target
 from regbridge.testing.building import build_plugin
-from regbridge.testing.contract import PERSON, DeliveryContract, Destination, Failure
+from regbridge.testing.contract import (
+    PERSON,
+    USUAL,
+    Connection,
+    ConnectionContract,
+    DeliveryContract,
+    Destination,
+    Failure,
+    PluginContract,
+    Recipe,
+)
 from regbridge_salesforce.deliver import Salesforce
 from regbridge_salesforce.simulator import Fault, FieldType, ObjectType, SalesforceSimulator
 
@@ -44,6 +54,7 @@ REGISTRATION = ObjectType(
 class SalesforceDestination(Destination):
     """An object of the simulated org, over HTTP."""
 
+    failures = USUAL | {Failure.QUOTA}
     text_limit = LIMIT
 
     def __init__(self) -> None:
@@ -72,8 +83,12 @@ class SalesforceDestination(Destination):
         return [(int(row["Number__c"]), row["Text__c"]) for row in rows]
 
     def fail(self, failure: Failure | None) -> None:
+        limits = self.simulator.limits
+        limits.by_others = limits.per_day if failure is Failure.QUOTA else 0
         if failure is Failure.UNREACHABLE:
             self.simulator.stop()
+        elif failure is Failure.QUOTA:
+            self.simulator.faults.set()
         elif failure:
             self.simulator.faults.set(FAULTS[failure])
         else:
@@ -89,3 +104,40 @@ class TestSalesforce(DeliveryContract):
         yield destination
         destination.plugin.close()
         destination.simulator.stop()
+
+
+class SalesforceConnection(SalesforceDestination):
+    """The same, for what only reads: a lost answer is no other failure there than an outage."""
+
+    failures = frozenset({Failure.UNREACHABLE, Failure.BUSY, Failure.CREDENTIALS, Failure.QUOTA})
+
+
+class TestSalesforceConnection(ConnectionContract):
+    @pytest.fixture
+    def connection(self) -> Iterator[Connection]:
+        connection = SalesforceConnection()
+        yield connection
+        connection.plugin.close()
+        connection.simulator.stop()
+
+
+class TestSalesforcePlugin(PluginContract):
+    @pytest.fixture
+    def recipe(self) -> Recipe:
+        return Recipe(
+            Salesforce,
+            {
+                "url": "https://contoso.my.salesforce.com",
+                "client_id": "key",
+                "object": "Contact",
+                "external_id": "Cvent_Contact_Id__c",
+            },
+            wrong=(
+                {"url": "http://contoso.my.salesforce.com"},
+                {"object": "Contact; DROP"},
+                {"external_id": "Id"},
+                {"api_version": "45.0"},
+                {"chunk_size": 201},
+            ),
+            secrets={"client_secret": "a consumer secret"},
+        )

@@ -45,7 +45,7 @@ def check_target(
             "Until then nothing is delivered, and nothing more is checked"
         )
         path = (*at, "reserve_calls")
-        findings.append(Finding(Level.WARNING, str(error), remedy=remedy, path=path))
+        findings.append(Finding(Level.ERROR, str(error), remedy=remedy, path=path))
     except CredentialsError as error:
         remedy = "correct the settings, or let the org's administrator help"
         findings.append(Finding(Level.ERROR, str(error), remedy=remedy, path=at))
