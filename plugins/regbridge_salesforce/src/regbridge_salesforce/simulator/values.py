@@ -23,8 +23,8 @@ def require_readable(field: FieldType, value: Any) -> None:
     """
     if value is None:
         return
-    is_right: Callable[[Any], bool] = _READABLE.get(field.type, _is_text)
-    if not is_right(value):
+    is_readable: Callable[[Any], bool] = _READABLE.get(field.type, _is_text)
+    if not is_readable(value):
         raise unreadable(
             f"Cannot deserialize instance of {field.type} from VALUE_STRING value {value} or "
             "request may be missing a required field"
@@ -43,7 +43,8 @@ def kept(field: FieldType, value: Any) -> Any:
                 field.name,
             )
         return None
-    return _KEEPERS.get(field.type, _text)(field, value)
+    keep: Callable[[FieldType, Any], Any] = _KEEPERS.get(field.type, _text)
+    return keep(field, value)
 
 
 def shown(value: Any) -> Any:
