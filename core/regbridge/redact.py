@@ -43,9 +43,10 @@ def masker(values: Iterable[object]) -> Callable[[str], str]:
     """Return what takes the words of some values, and all that looks personal, out of a text.
 
     For what a target says about a record: business errors quote whom they are about. Words of
-    fewer than three letters stay: they would take the sense out of any text.
+    fewer than three letters stay: they would take the sense out of any text. Values in mappings and
+    lists count too.
     """
-    without = word_masker(values)
+    without = word_masker(values_in(*values))
     return lambda text: redact(without(text))
 
 
