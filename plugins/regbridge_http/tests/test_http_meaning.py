@@ -46,11 +46,27 @@ def test_a_record_that_is_taken_is_no_refusal() -> None:
     assert refusal_of(answer(202), {}, said, NOW) is None
 
 
-def test_a_refusal_says_what_the_receiver_says_without_naming_anybody() -> None:
-    outcome = refusal_of(answer(422, '{"error": "Zoë is\\n no member"}'), {}, said, NOW)
+@pytest.mark.parametrize(
+    ("body", "kind", "quoted"),
+    [
+        ('{"error": "Zoë is\\n no member"}', "application/json", "error: … is no member"),
+        (
+            '{"title": "Bad", "errors": [{"field": "Email", "code": 7}, "late"], "more": null}',
+            "application/problem+json; charset=utf-8",
+            "title: Bad, field: Email, code: 7, errors: late",
+        ),
+        ('["no"]', "application/json", "no"),
+        ("no member Zoë\n", "text/plain", "no member …"),
+        ("{no JSON", "application/json", "{no JSON"),
+    ],
+)
+def test_a_refusal_says_what_the_receiver_says_without_naming_anybody(
+    body: str, kind: str, quoted: str
+) -> None:
+    outcome = refusal_of(answer(422, body, kind), {}, said, NOW)
     assert outcome is not None
     assert outcome.kind is OutcomeKind.REJECTED
-    assert outcome.reason == 'the receiver answers 422: {"error": "… is\\n no member"}'
+    assert outcome.reason == f"the receiver answers 422: {quoted}"
 
 
 def test_a_page_or_a_long_text_is_not_quoted_in_full() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 from urllib.parse import urlsplit
 
 from regbridge import AmbiguousError, CredentialsError, Outcome, RetryableError
@@ -116,5 +116,26 @@ def _quote(answer: outbound.Answer, mask: Mask) -> str:
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind not in _LEGIBLE:
         return ""
-    said = " ".join(answer.body.decode("utf-8", "replace").split())
+    try:
+        # Without JSON's quotes, because what stands in quotes is masked.
+        said = ", ".join(_pairs(answer.json())) if "json" in kind else _text(answer)
+    except RetryableError:
+        said = _text(answer)
+    said = " ".join(said.split())
     return f": {mask(said)[:_LONGEST_QUOTE]}" if said else ""
+
+
+def _text(answer: outbound.Answer) -> str:
+    return answer.body.decode("utf-8", "replace")
+
+
+def _pairs(value: Any, name: str = "") -> Iterator[str]:
+    """Yield the single values in JSON, each with its name."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _pairs(inner, str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _pairs(inner, name)
+    elif value is not None and value != "":
+        yield f"{name}: {value}" if name else str(value)
