@@ -1,15 +1,24 @@
-"""The `http` target keeps the delivery contract, whatever follows from a lost answer."""
+"""The `http` target keeps the contracts, whatever follows from a lost answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from regbridge import Record, Target
+from regbridge import Plugin, Record, Target
 from regbridge.testing.building import build_plugin
-from regbridge.testing.contract import PERSON, DeliveryContract, Destination, Failure
+from regbridge.testing.contract import (
+    PERSON,
+    Connection,
+    ConnectionContract,
+    DeliveryContract,
+    Destination,
+    Failure,
+    PluginContract,
+    Recipe,
+)
 from regbridge.testing.server import LocalServer
 from regbridge_http.deliver import Http
 from regbridge_http.signing import new_secret
@@ -29,6 +38,12 @@ FAILURES: Mapping[Failure, Reply] = {
 def refused(content: Mapping[str, Any]) -> str:
     """Say why a bad record is refused, as a receiver that quotes what it was sent."""
     return f"{PERSON} by {TOKEN}" if content["data"]["bad"] else ""
+
+
+def preview(plugin: Plugin) -> object:
+    """Use a plugin as far as that goes without a network."""
+    assert isinstance(plugin, Http)
+    return plugin.preview(Record({"text": PERSON}, delivery=1))
 
 
 class HttpDestination(Destination):
@@ -82,3 +97,37 @@ class TestHttp(DeliveryContract):
         yield destination
         destination.plugin.close()
         destination.server.stop()
+
+
+class Reached(HttpDestination):
+    """The receiver as a check sees it, which posts nothing: all it can tell is who answers."""
+
+    failures: ClassVar[frozenset[Failure]] = frozenset({Failure.UNREACHABLE})
+
+
+class TestHttpConnection(ConnectionContract):
+    @pytest.fixture
+    def connection(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
+        monkeypatch.setenv("HOOK_SECRET", SECRET)
+        connection = Reached("retry")
+        yield connection
+        connection.plugin.close()
+        connection.server.stop()
+
+
+class TestHttpPlugin(PluginContract):
+    @pytest.fixture
+    def recipe(self) -> Recipe:
+        return Recipe(
+            Http,
+            {"calls_per_second": 5},
+            wrong=(
+                {"secrets": [SECRET]},
+                {"headers": {"Authorization": f"Bearer {TOKEN}"}},
+                {"headers": {"webhook-id": "1"}},
+                {"type": "no type"},
+                {"statuses": {400: "sometimes"}},
+            ),
+            secrets={"url": f"https://hooks.example.org/{TOKEN}?sig=2718281828"},
+            use=preview,
+        )

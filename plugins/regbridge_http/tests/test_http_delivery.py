@@ -20,6 +20,7 @@ from regbridge import (
     Record,
     RegbridgeError,
     RetryableError,
+    Target,
 )
 from regbridge.testing.building import build_plugin
 from regbridge.testing.scripted import ScriptedServer
@@ -27,6 +28,7 @@ from regbridge_http.deliver import Http
 from regbridge_http.signing import new_secret
 
 OLD, NEW = new_secret(), new_secret()
+HOOK = Target("hook")
 PATH = "/hooks/catch/1234567/abc123d/"
 QUERY = "sp=%2Ftriggers%2Fmanual%2Frun&sig=very-secret-2718"
 RECORD = Record(
@@ -53,7 +55,7 @@ def make(receiver: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
         def build(**settings: Any) -> Http:
             url = f"{receiver.url}{PATH}?{QUERY}"
-            plugin = build_plugin(Http, settings, target="hook", secrets={"url": url})
+            plugin = build_plugin(Http, settings, target=HOOK, secrets={"url": url})
             stack.callback(plugin.close)
             return plugin
 
@@ -202,14 +204,14 @@ def test_a_preview_shows_the_body_and_no_secret(make: Make) -> None:
 
 
 def test_a_check_connects_and_posts_nothing(receiver: ScriptedServer, make: Make) -> None:
-    [reached] = make(secrets=[{"env": "HOOK_NEW"}]).check_connection()
+    [reached] = make(secrets=[{"env": "HOOK_NEW"}]).check_connection(HOOK)
     assert reached.level is Level.OK
     assert "nothing was posted" in reached.message
     assert receiver.requests == []
 
 
 def test_a_check_warns_of_messages_that_are_not_signed(make: Make) -> None:
-    findings = make().check_connection()
+    findings = make().check_connection(HOOK)
     assert [finding.level for finding in findings] == [Level.OK, Level.WARNING]
     assert "make up registrations" in findings[1].message
 
@@ -219,7 +221,7 @@ def test_a_check_says_that_a_receiver_cannot_be_reached_without_showing_its_url(
 ) -> None:
     plugin = make(secrets=[{"env": "HOOK_NEW"}])
     receiver.stop()
-    [finding] = plugin.check_connection()
+    [finding] = plugin.check_connection(HOOK)
     assert finding.level is Level.ERROR
     assert "no connection to 127.0.0.1" in finding.message
     assert "very-secret" not in str(finding)

@@ -15,6 +15,7 @@ from regbridge import (
     RateLimit,
     Record,
     RejectedError,
+    Target,
     TargetPlugin,
     hookimpl,
     masker,
@@ -69,8 +70,10 @@ class Http(TargetPlugin):
         return [self._deliver(record) for record in records]
 
     @hookimpl
-    def check_connection(self) -> Sequence[Finding]:
+    def check_connection(self, target: Target) -> Sequence[Finding] | None:
         """Connect to the receiver without sending it anything."""
+        if self.context.target is None or target.name != self.context.target.name:
+            return None
         return check_receiver(self._outbound, self.settings)
 
     def preview(self, record: Record) -> Mapping[str, Any]:
