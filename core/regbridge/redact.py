@@ -54,7 +54,7 @@ def word_masker(values: Iterable[object]) -> Callable[[str], str]:
     """Return what takes the words of some values out of a text, and nothing else."""
     words = {
         word.casefold()
-        for value in values
+        for value in values_in(*values)
         if isinstance(value, str | int | float) and not isinstance(value, bool)
         for word in _WORD.findall(str(value))
         if len(word) >= _SHORTEST_WORD

@@ -56,9 +56,9 @@ def test_no_address_survives_in_any_surroundings(name: str, around: str) -> None
 
 
 def test_the_words_of_a_record_go_out_of_what_a_target_says_about_it() -> None:
-    mask = masker(["Zoë O'Brien", 4711, None, True, ["list"]])
-    assert mask("no member ZOË o'brien with number 4711, True list") == (
-        "no member … o'… with number …, True …"
+    mask = masker(["Zoë O'Brien", 4711, None, True, {"more": ["Quill"]}])
+    assert mask("no member ZOË o'brien with number 4711, True list, Quill") == (
+        "no member … o'… with number …, True list, …"
     )
 
 
