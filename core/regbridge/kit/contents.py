@@ -27,6 +27,7 @@ class _File:
 
 
 _CALLS = ("deliver", "enrich", "attendees")
+_RULES = ("authenticate", "filter", "dedupe", "map")
 _FILES = (
     _File("pyproject.toml", "pyproject.toml.j2"),
     _File("README.md", "README.md.j2"),
@@ -57,6 +58,12 @@ _FILES = (
     _File("{src}/simulator/records.py", "src/simulator/records.py.j2", ("deliver",)),
     _File("{src}/simulator/people.py", "src/simulator/people.py.j2", ("enrich",)),
     _File("{src}/simulator/attendees.py", "src/simulator/attendees.py.j2", ("attendees",)),
+    _File("tests/places_{snake}.py", "tests/places.py.j2", _CALLS),
+    _File("tests/test_{snake}_client_file.py", "tests/test_client_file.py.j2"),
+    _File("tests/test_{snake}_deliver.py", "tests/test_deliver.py.j2", ("deliver",)),
+    _File("tests/test_{snake}_rules.py", "tests/test_rules.py.j2", _RULES),
+    _File("tests/test_{snake}_simulator.py", "tests/test_simulator.py.j2", _CALLS),
+    _File("tests/test_{snake}_source.py", "tests/test_source.py.j2", ("enrich", "attendees")),
 )
 
 

@@ -104,6 +104,35 @@ class Variant:
         )
 
     @property
+    def source_test_imports(self) -> str:
+        """What the test of the class that asks imports from regbridge."""
+        wanted = {
+            "Client": True,
+            "Event": self.has("attendees"),
+            "Registration": self.has("enrich"),
+            "RejectedError": self.has("enrich"),
+            "Target": self.has("check"),
+        }
+        return ", ".join(name for name, is_used in wanted.items() if is_used)
+
+    @property
+    def rule_test_imports(self) -> str:
+        """What the test of the rules imports from regbridge."""
+        wanted = {
+            "Client": self.has("map"),
+            "Endpoint": self.has("authenticate"),
+            "Registration": self.has("filter", "dedupe", "map"),
+            "Request": self.has("authenticate"),
+            "Target": self.has("map"),
+        }
+        return ", ".join(name for name, is_used in wanted.items() if is_used)
+
+    @property
+    def posted(self) -> tuple[str, str]:
+        """The path of the simulator that takes a body, and the name of the list in it."""
+        return ("records", "records") if self.has("deliver") else ("people", "emails")
+
+    @property
     def source_purpose(self) -> str:
         """What the class that asks a service is for."""
         if self.has("enrich"):
