@@ -10,7 +10,7 @@ from regbridge.errors import ConfigError
 from regbridge.plugin import Plugin, TargetPlugin
 from regbridge.testing.rules.broken import rule
 from regbridge.testing.rules.calls import fault
-from regbridge.testing.rules.network import NetworkRefusedError, Use, no_network
+from regbridge.testing.rules.network import NetworkRefusedError, no_network
 from regbridge.testing.rules.output import Heard, listening
 
 Make = Callable[[], Plugin]
@@ -38,19 +38,13 @@ def making_opens_no_connection(make: Make) -> Iterator[str]:
                 yield f"it cannot be made: {error}"
         else:
             made.close()
-    yield from tried(uses)
-
-
-@rule("log with structlog or logging, and take out print()")
-def nothing_is_printed(make: Make, use: UsePlugin) -> Iterator[str]:
-    """Standard output belongs to the commands."""
-    yield from printed(_heard(make, use))
+    yield from (f"it opens a connection ({each.where})" for each in uses)
 
 
 @rule("show no secret: keep it in a regbridge.Secret, and out of every text")
 def no_secret_is_shown(make: Make, use: UsePlugin, secrets: Sequence[str]) -> Iterator[str]:
     """Nothing that is printed or logged holds a secret, and neither does the plugin's repr."""
-    heard = _heard(make, use)
+    heard = heard_of(make, use)
     plugin = make()
     texts = [*heard.texts, repr(plugin), repr(plugin.settings), str(plugin.settings)]
     plugin.close()
@@ -81,6 +75,21 @@ def closing_works(make: Make, use: UsePlugin) -> Iterator[str]:
         yield from closed(plugin, when)
 
 
+@rule("set what an instance keeps in __init__, as self.name = ...")
+def nothing_is_shared(cls: type, before: Mapping[str, Any]) -> Iterator[str]:
+    """What all instances have in common is as it was; `before` is of `shared`."""
+    yield from changed(cls, before)
+
+
+def heard_of(make: Make, use: UsePlugin) -> Heard:
+    """Return what is printed and logged from the making of a plugin to its end."""
+    with listening() as heard:
+        plugin = make()
+        use(plugin)
+        plugin.close()
+    return heard
+
+
 def closed(plugin: Plugin, when: str) -> Iterator[str]:
     """Close a plugin; yield what is wrong with how it did."""
     try:
@@ -90,18 +99,6 @@ def closed(plugin: Plugin, when: str) -> Iterator[str]:
     else:
         if answer is not None:
             yield f"close() returned {type(answer).__name__}"
-
-
-def tried(uses: Sequence[Use]) -> Iterator[str]:
-    """Yield where somebody tried to use the network."""
-    for each in uses:
-        yield f"it opens a connection ({each.where})"
-
-
-def printed(heard: Heard) -> Iterator[str]:
-    """Yield that something was printed, without what."""
-    if text := heard.printed.getvalue():
-        yield f"it prints to standard output ({len(text.splitlines())} lines)"
 
 
 def shared(cls: type) -> Mapping[str, Any]:
@@ -127,11 +124,3 @@ def _contents(plugin: Plugin) -> Mapping[str, Any]:
         for name, value in vars(plugin).items()
         if isinstance(value, list | dict | set)
     }
-
-
-def _heard(make: Make, use: UsePlugin) -> Heard:
-    with listening() as heard:
-        plugin = make()
-        use(plugin)
-        plugin.close()
-    return heard
