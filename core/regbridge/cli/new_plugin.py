@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from regbridge.cli.printing import complain, say
+from regbridge.cli.printing import say
 from regbridge.kit.names import read_name, taken
 from regbridge.kit.variant import Variant
 from regbridge.kit.words import Word, in_order, read_words
@@ -26,7 +26,7 @@ def new_plugin(
     """Write a package of a plugin, with simulator, samples and tests that pass."""
     variant = Variant(read_name(name), read_words(hooks))
     for other in taken(list(variant.parts)):
-        complain(f"warning: there is a plugin {other} already; one of them hides the other")
+        typer.echo(f"warning: there is a plugin {other} already; one hides the other", err=True)
     home, paths = write_package(variant, folder)
     say(f"Wrote {home}: {len(paths)} files for {', '.join(in_order(variant.words))}")
     _say_what_next(variant, home)

@@ -75,6 +75,7 @@ def contents(variant: Variant) -> Iterator[tuple[str, str]]:
     names = variant.names
     sample = sample_of(variant)
     values = {"n": names, "v": variant, "sample": sample, "event": EVENT, "bounds": _bounds()}
+    values["block"] = _block(_render("configs/example.yaml.j2", values))
     for file in _FILES:
         if not file.words or variant.has(*file.words):
             path = file.path.format(src=f"src/{names.package}", snake=names.snake)
@@ -86,6 +87,11 @@ def _sample_files(sample: Sample) -> Iterator[tuple[str, str]]:
     folder = f"sample_payloads/{sample.name}"
     for name, value in sample.files.items():
         yield f"{folder}/{name}", json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _block(client: str) -> str:
+    """Return what a client file says of the plugins, without what every client has."""
+    return client[client.index("# In call order") :]
 
 
 def _render(template: str, values: Mapping[str, Any]) -> str:

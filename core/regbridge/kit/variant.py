@@ -96,6 +96,21 @@ class Variant:
         return f"{verbs[0].capitalize()}: the plugin {title} of regbridge."
 
     @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables of the example client, each with a made-up value."""
+        prefix = self.names.variable
+        found = {"EXAMPLE_CVENT_TOKEN": "a-long-random-text"}
+        if self.has("authenticate"):
+            found = {f"{prefix}_KEY": "another-long-random-text"}
+        if self.calls:
+            found |= {f"{prefix}_URL": "http://127.0.0.1:8099", f"{prefix}_TOKEN": "simulated-token"}
+        return MappingProxyType(found)
+
+    def verb(self, part: Part) -> str:
+        """Return what a class does, in a few words."""
+        return _VERBS[part.word]
+
+    @property
     def settings_imports(self) -> str:
         """What the module of settings imports from regbridge."""
         secret = self.calls or self.has("authenticate")
