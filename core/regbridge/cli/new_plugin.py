@@ -29,10 +29,10 @@ def new_plugin(
         typer.echo(f"warning: there is a plugin {other} already; one hides the other", err=True)
     home, paths = write_package(variant, folder)
     say(f"Wrote {home}: {len(paths)} files for {', '.join(in_order(variant.words))}")
-    _say_what_next(variant, home)
+    _say_what_next(home)
 
 
-def _say_what_next(variant: Variant, home: Path) -> None:
+def _say_what_next(home: Path) -> None:
     say("")
     say("What next:")
     say(f'1. python -m pip install -e "{home}[test]"')

@@ -56,10 +56,7 @@ class Variant:
         present = [part for part in _PARTS if self._has(part)]
         name = self.names.name
         return MappingProxyType(
-            {
-                name if part is present[0] else f"{name}-{self._word(part)}": part
-                for part in present
-            }
+            {name if part is present[0] else f"{name}-{self._word(part)}": part for part in present}
         )
 
     @cached_property
@@ -103,7 +100,10 @@ class Variant:
         if self.has("authenticate"):
             found = {f"{prefix}_KEY": "another-long-random-text"}
         if self.calls:
-            found |= {f"{prefix}_URL": "http://127.0.0.1:8099", f"{prefix}_TOKEN": "simulated-token"}
+            found |= {
+                f"{prefix}_URL": "http://127.0.0.1:8099",
+                f"{prefix}_TOKEN": "simulated-token",
+            }
         return MappingProxyType(found)
 
     def verb(self, part: Part) -> str:

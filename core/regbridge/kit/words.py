@@ -37,6 +37,7 @@ HOOKS = {
 }
 """The hook of each word."""
 
+_WORDS = tuple(word.value for word in Word)
 _CALLERS = frozenset({Word.DELIVER, Word.ENRICH, Word.ATTENDEES})
 _BY_HOOK = {hook: word for word, hook in HOOKS.items()}
 
@@ -48,12 +49,12 @@ def read_words(text: str) -> frozenset[Word]:
     """
     given = [part.strip().lower() for part in text.split(",") if part.strip()]
     findings = [
-        _wrong(f"no hook {part!r}", did_you_mean(part, Word))
+        _wrong(f"no hook {part!r}", did_you_mean(part, _WORDS))
         for part in dict.fromkeys(given)
         if part not in set(Word) and part not in _BY_HOOK
     ]
     if not given:
-        findings.append(_wrong("no hook is named", did_you_mean("", Word)))
+        findings.append(_wrong("no hook is named", did_you_mean("", _WORDS)))
     if findings:
         raise ConfigError(findings)
     words = frozenset(_BY_HOOK.get(part) or Word(part) for part in given)

@@ -1,0 +1,214 @@
+"""`regbridge new-plugin` writes packages that are right as they are written."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from regbridge.kit.contents import contents
+from regbridge.kit.names import Names
+from regbridge.kit.variant import Variant
+from regbridge.kit.words import Word, read_words
+
+ROOT = Path(__file__).parents[3]
+ALL = ",".join(Word)
+LONGEST = "abcdefghijkl-mnopqrstuvw"
+Run = Callable[..., Any]
+
+
+def variant(name: str, hooks: str) -> Variant:
+    return Variant(Names(name), read_words(hooks))
+
+
+def entries(hooks: str) -> list[str]:
+    return list(variant("crm", hooks).parts)
+
+
+@pytest.fixture
+def installed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package with all hooks, on the path and with its entry points, as pip leaves it."""
+    assert run("new-plugin", "try-it", "--hooks", ALL).status == 0
+    home = tmp_path / "regbridge_try_it"
+    project = tomllib.loads((home / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    info = home / "src" / "regbridge_try_it-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: regbridge-try-it\nVersion: 0.1.0\n", encoding="utf-8")
+    points = configparser.ConfigParser()
+    points.read_dict(project["entry-points"])
+    with (info / "entry_points.txt").open("w", encoding="utf-8") as file:
+        points.write(file)
+    monkeypatch.syspath_prepend(home / "src")
+    for name, value in variant("try-it", ALL).variables.items():
+        monkeypatch.setenv(name, value)
+    yield home
+    for module in [name for name in sys.modules if name.startswith("regbridge_try_it")]:
+        monkeypatch.delitem(sys.modules, module)
+
+
+def test_a_package_is_written_and_says_what_comes_next(run: Run, tmp_path: Path) -> None:
+    ran = run("new-plugin", "crm-one", "--hooks", "deliver,enrich", "--folder", "plugins")
+    home = tmp_path / "plugins" / "regbridge_crm_one"
+
+    assert ran.status == 0
+    assert "pip install -e" in ran.out
+    assert {path.name for path in home.iterdir()} == {
+        ".gitignore",
+        "README.md",
+        "configs",
+        "pyproject.toml",
+        "sample_payloads",
+        "src",
+        "tests",
+    }
+    assert not (home / "src/regbridge_crm_one/filter.py").exists()
+
+
+def test_nothing_is_overwritten(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "regbridge_crm").mkdir()
+    ran = run("new-plugin", "crm", "--hooks", "deliver")
+
+    assert ran.status == 1
+    assert "regbridge_crm: the folder is there already; choose another name" in ran.err
+    assert list((tmp_path / "regbridge_crm").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["CRM", "1crm", "crm_one", "crm--one", "-crm", "crm-", "x" * 25, "ä"]
+)
+def test_a_name_that_cannot_be_is_refused_with_the_rule(
+    name: str, run: Run, tmp_path: Path
+) -> None:
+    ran = run("new-plugin", "--hooks", "deliver", "--", name)
+
+    assert ran.status == 1
+    assert "at most 24 letters (a-z), digits and single hyphens, a letter first" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["files", "latest", "cvent", "configs", "samples"])
+def test_a_name_of_regbridges_own_is_refused(name: str, run: Run) -> None:
+    ran = run("new-plugin", name, "--hooks", "deliver")
+
+    assert ran.status == 1
+    assert "is one of regbridge's own; choose another one" in ran.err
+
+
+def test_a_name_that_says_regbridge_twice_is_refused(run: Run) -> None:
+    assert "leave out regbridge-" in run("new-plugin", "regbridge-crm", "--hooks", "map").err
+
+
+def test_a_name_that_an_installed_plugin_has_is_warned_of(installed: Path, run: Run) -> None:
+    ran = run("new-plugin", "try-it", "--hooks", "filter", "--folder", "elsewhere")
+
+    assert ran.status == 0
+    assert "there is a plugin try-it of regbridge-try-it already" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("hooks", "text"),
+    [
+        ("delivr", "no hook 'delivr'; did you mean 'deliver'?"),
+        ("readback", "no hook 'readback'; did you mean 'read-back'?"),
+        ("", "no hook is named; valid names are"),
+        ("read-back", "without deliver there is no target; add deliver"),
+        ("check,filter", "add deliver, enrich or attendees"),
+    ],
+)
+def test_hooks_that_make_no_sense_are_refused_with_what_would(
+    hooks: str, text: str, run: Run, tmp_path: Path
+) -> None:
+    ran = run("new-plugin", "crm", "--hooks", hooks)
+
+    assert ran.status == 1
+    assert text in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_hooks_own_name_is_a_word_for_it_too() -> None:
+    assert read_words("deliver_records, check_connection") == {Word.DELIVER, Word.CHECK}
+
+
+@pytest.mark.parametrize(
+    ("hooks", "names"),
+    [
+        ("deliver,check,read-back", ["crm"]),
+        ("deliver,enrich", ["crm", "crm-enrich"]),
+        ("deliver,attendees", ["crm", "crm-attendees"]),
+        ("enrich,attendees,check", ["crm"]),
+        ("filter", ["crm"]),
+        ("map,filter", ["crm", "crm-map"]),
+        (ALL, ["crm", *(f"crm-{word}" for word in ("enrich", "authenticate", "filter"))]),
+    ],
+)
+def test_a_target_and_each_rule_is_a_class_with_a_name_of_its_own(
+    hooks: str, names: list[str]
+) -> None:
+    assert entries(hooks)[: len(names)] == names
+
+
+@pytest.mark.parametrize("hooks", ["deliver", "filter", ALL])
+def test_the_same_words_write_the_same_files(hooks: str) -> None:
+    assert list(contents(variant("crm", hooks))) == list(contents(variant("crm", hooks)))
+
+
+def test_the_versions_required_are_those_that_regbridge_requires() -> None:
+    setup = (ROOT / "setup.cfg").read_text(encoding="utf-8")
+    text = dict(contents(variant("crm", "deliver")))["pyproject.toml"]
+    required = tomllib.loads(text)["project"]["dependencies"]
+
+    assert required[-2:] == ["regbridge>=0.3,<1", *re.findall(r"^ +(typer>=.*)$", setup, re.M)]
+    for requirement in required:
+        assert requirement.startswith("regbridge") or f"    {requirement}\n" in setup
+
+
+def test_the_example_client_passes_the_check_and_keeps_the_rules(installed: Path, run: Run) -> None:
+    checked = run("check", "--configs", str(installed / "configs"))
+    verified = run("plugins", "--verify", "--configs", str(installed / "configs"))
+
+    assert checked.out == "example: OK (1 event, 1 endpoint, 1 target, 3 cases)\n"
+    assert (verified.status, verified.out.count(" OK ")) == (0, 6)
+
+
+def test_the_plugins_and_the_simulator_are_found(installed: Path, run: Run) -> None:
+    listed = {plugin["name"]: plugin for plugin in run("plugins", "--json").json}
+
+    assert listed["try-it"]["hooks"] == ["deliver_records", "check_connection", "list_delivered"]
+    assert all(not listed[name]["error"] for name in variant("try-it", ALL).parts)
+    assert "Serve a stand-in for Try It" in run("simulate", "try-it", "--help").out
+
+
+@pytest.mark.parametrize("name", ["a", LONGEST])
+@pytest.mark.parametrize("hooks", [*(w for w in Word if w not in ("check", "read-back")), ALL])
+def test_what_is_written_is_as_ruff_wants_it(
+    name: str, hooks: str, run: Run, tmp_path: Path
+) -> None:
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent))
+    if not ruff:
+        pytest.skip("ruff is part of the extra `check`")
+    assert run("new-plugin", name, "--hooks", hooks).status == 0
+    for arguments in (("format", "--check"), ("check",)):
+        ended = subprocess.run(
+            [ruff, *arguments, "--no-cache", "."],
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("hooks", [*(w for w in Word if w not in ("check", "read-back")), ALL])
+def test_no_line_of_a_template_is_left_unfilled(hooks: str) -> None:
+    for path, text in contents(variant(LONGEST, hooks)):
+        assert not re.search(r"\{\{|\{%|%\}", text), path
+        assert text.endswith("\n") or not text
+        assert not text.endswith("\n\n"), path
