@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from regbridge.kit.words import Word, read_words
 
 ROOT = Path(__file__).parents[3]
 ALL = ",".join(Word)
+PACKAGES = ("regbridge_try_it", "regbridge_member_service")
 LONGEST = "abcdefghijkl-mnopqrstuvw"
 Run = Callable[..., Any]
 
@@ -33,25 +36,37 @@ def entries(hooks: str) -> list[str]:
     return list(variant("crm", hooks).parts)
 
 
-@pytest.fixture
-def installed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A package with all hooks, on the path and with its entry points, as pip leaves it."""
-    assert run("new-plugin", "try-it", "--hooks", ALL).status == 0
-    home = tmp_path / "regbridge_try_it"
+def put_on_the_path(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a package be found with its entry points, as pip leaves it."""
     project = tomllib.loads((home / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    info = home / "src" / "regbridge_try_it-0.1.0.dist-info"
+    info = home / "src" / f"{home.name}-0.1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Name: regbridge-try-it\nVersion: 0.1.0\n", encoding="utf-8")
+    metadata = f"Name: {project['name']}\nVersion: 0.1.0\n"
+    (info / "METADATA").write_text(metadata, encoding="utf-8")
     points = configparser.ConfigParser()
     points.read_dict(project["entry-points"])
     with (info / "entry_points.txt").open("w", encoding="utf-8") as file:
         points.write(file)
     monkeypatch.syspath_prepend(home / "src")
+
+
+@pytest.fixture
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forgets the modules of generated packages at the end."""
+    yield
+    for module in [name for name in sys.modules if name.startswith(PACKAGES)]:
+        monkeypatch.delitem(sys.modules, module)
+
+
+@pytest.fixture
+def installed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None) -> Path:
+    """A package with all hooks, as if it were installed."""
+    assert run("new-plugin", "try-it", "--hooks", ALL).status == 0
+    home = tmp_path / "regbridge_try_it"
+    put_on_the_path(home, monkeypatch)
     for name, value in variant("try-it", ALL).variables.items():
         monkeypatch.setenv(name, value)
-    yield home
-    for module in [name for name in sys.modules if name.startswith("regbridge_try_it")]:
-        monkeypatch.delitem(sys.modules, module)
+    return home
 
 
 def test_a_package_is_written_and_says_what_comes_next(run: Run, tmp_path: Path) -> None:
@@ -212,3 +227,46 @@ def test_no_line_of_a_template_is_left_unfilled(hooks: str) -> None:
         assert not re.search(r"\{\{|\{%|%\}", text), path
         assert text.endswith("\n") or not text
         assert not text.endswith("\n\n"), path
+
+
+def guide() -> list[str]:
+    """Return the lines of the guide's blocks for a shell."""
+    text = (ROOT / "docs/how-to/write-a-target.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def test_the_commands_of_the_guide_work_in_their_order(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None
+) -> None:
+    done = []
+    for line in guide():
+        match shlex.split(line):
+            case ["regbridge", *words]:
+                ran = run(*words)
+                assert ran.status == 0, ran.out + ran.err
+            case ["export", given]:
+                name, _, value = given.partition("=")
+                monkeypatch.setenv(name, value)
+            case ["python", "-m", "pip", "install", "-e", what]:
+                put_on_the_path(tmp_path / what.removesuffix("[test]"), monkeypatch)
+            case ["python", "-m", "pytest", folder]:
+                run_tests(tmp_path / folder)
+            case _:
+                raise AssertionError(f"nothing here runs {line}")
+        done.append(line)
+    assert len(done) == 8
+
+
+def run_tests(home: Path) -> None:
+    path = os.pathsep.join(filter(None, [str(home / "src"), os.environ.get("PYTHONPATH")]))
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(home)],
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"[0-9]{2,} passed", ended.stdout)
