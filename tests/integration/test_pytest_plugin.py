@@ -9,6 +9,16 @@ from pathlib import Path
 
 import pytest
 
+# What is imported in a run of pytest within this one is forgotten at its end: here it stays.
+import regbridge.cases  # noqa: F401
+import regbridge.registry  # noqa: F401
+import regbridge.testing.fault_proxy  # noqa: F401
+import regbridge.testing.scripted  # noqa: F401
+import regbridge.testing.trial  # noqa: F401
+import regbridge_cvent.token  # noqa: F401
+import regbridge_files.deliver  # noqa: F401
+import regbridge_rules.filter  # noqa: F401
+
 pytest_plugins = ["pytester"]
 
 CLIENT = """\
@@ -38,8 +48,11 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+QUIETLY = ("-p", "no:randomly", "-p", "no:cacheprovider")
+
+
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", *options)
+    return pytester.runpytest_inprocess(*QUIETLY, *options)
 
 
 def test_the_fixtures_are_there_without_being_asked_for(pytester: pytest.Pytester) -> None:
@@ -172,4 +185,4 @@ def test_a_failed_assertion_of_the_contract_tells_the_values(pytester: pytest.Py
             assert type(loader).__name__ == "AssertionRewritingHook"
         """
     )
-    run(pytester).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*QUIETLY).assert_outcomes(passed=1)
