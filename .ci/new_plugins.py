@@ -14,9 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RULES = ("authenticate", "filter", "dedupe", "map")
-SOURCES = ("enrich", "attendees", "enrich,attendees", "enrich,check", "attendees,check")
-TARGETS = ("deliver", "deliver,check", "deliver,read-back", "deliver,check,read-back")
-PAIRS = ("deliver,enrich", "deliver,map", "deliver,filter", "filter,dedupe", "enrich,map")
+SOURCES = ("enrich", "attendees", "enrich,attendees,check")
+TARGETS = ("deliver", "deliver,check,read-back")
+PAIRS = ("deliver,enrich", "deliver,map")
 ALL = "deliver,check,read-back,enrich,attendees,authenticate,filter,dedupe,map"
 OURS = ("http", "hubspot", "salesforce")
 

@@ -25,6 +25,12 @@ ROOT = Path(__file__).parents[3]
 ALL = ",".join(Word)
 PACKAGES = ("regbridge_try_it", "regbridge_member_service")
 LONGEST = "abcdefghijkl-mnopqrstuvw"
+EACH = [
+    *(word.value for word in Word if word not in (Word.CHECK, Word.READ_BACK)),
+    *("deliver,check", "deliver,read-back", "enrich,check", "attendees,check", "enrich,attendees"),
+    *("deliver,enrich", "deliver,map", "enrich,map", "filter,dedupe", "authenticate,map"),
+    ALL,
+]
 Run = Callable[..., Any]
 
 
@@ -202,7 +208,7 @@ def test_the_plugins_and_the_simulator_are_found(installed: Path, run: Run) -> N
 
 
 @pytest.mark.parametrize("name", ["a", LONGEST])
-@pytest.mark.parametrize("hooks", [*(w for w in Word if w not in ("check", "read-back")), ALL])
+@pytest.mark.parametrize("hooks", EACH)
 def test_what_is_written_is_as_ruff_wants_it(
     name: str, hooks: str, run: Run, tmp_path: Path
 ) -> None:
@@ -221,7 +227,7 @@ def test_what_is_written_is_as_ruff_wants_it(
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize("hooks", [*(w for w in Word if w not in ("check", "read-back")), ALL])
+@pytest.mark.parametrize("hooks", EACH)
 def test_no_line_of_a_template_is_left_unfilled(hooks: str) -> None:
     for path, text in contents(variant(LONGEST, hooks)):
         assert not re.search(r"\{\{|\{%|%\}", text), path
