@@ -24,6 +24,7 @@ from regbridge.config.place import Keys, located
 from regbridge.config.reconcile import ReconcileConfig
 from regbridge.config.schema import ClientConfig
 from regbridge.config.sources import plugin_file
+from regbridge.deprecation import log_deprecated_keys
 from regbridge.errors import ConfigError
 from regbridge.limits import Limiters, OwnPlaces
 from regbridge.message import normal_id
@@ -84,6 +85,7 @@ def build(client_file: ClientFile, limiters: Limiters | None = None) -> Pipeline
     `limiters` are those of the ledger; without them, this process limits itself alone. Raises
     `ConfigError` with everything that is wrong, each with file and line.
     """
+    log_deprecated_keys(client_file.path.name, client_file.values)
     client = to_client(client_file.config, client_file.values)
     limiters = limiters or Limiters(OwnPlaces())
     findings: list[Finding] = []
