@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -35,12 +36,14 @@ def _path(path: str, operation: Schema) -> Iterator[str]:
 def _parameter(parameter: Schema) -> tuple[str, str, str]:
     schema = parameter["schema"]
     limits = [
-        f"{words} {schema[key]}"
+        f"{words} {json.dumps(schema[key])}"
         for key, words in (("minimum", "from"), ("maximum", "to"), ("default", "default"))
         if key in schema
     ]
-    must = "required; " if parameter.get("required") else ""
-    return code(parameter["name"]), ", ".join([_type(schema), *limits]), must + _plain(parameter)
+    means = _plain(parameter)
+    if parameter.get("required"):
+        means = f"required: {means[0].lower()}{means[1:]}"
+    return code(parameter["name"]), ", ".join([_type(schema), *limits]), means
 
 
 def _fields(schema: Schema, before: str = "") -> Iterator[tuple[str, str, str, str]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from docs.generate import signatures
 from docs.generate.markdown import first_paragraph, python
@@ -83,5 +85,13 @@ def _declaration(name: str, value: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    text = str(value) if "." in str(value) and "object at" not in str(value) else ""
-    return text if text and len(text) < 100 else type(value).__name__
+    """Return the type of a value, the same on every system."""
+    if get_origin(value) is Annotated:
+        return f"Annotated[{_kind(get_args(value)[0])}, ...]"
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, Path):
+        return "Path"
+    if get_origin(value) is not None:
+        return re.sub(r"\b\w+\.", "", str(value))
+    return type(value).__name__

@@ -95,16 +95,17 @@ class _Module:
         remedies = self._texts(remedy, where) or [""]
         if len(texts) == len(remedies):
             yield from ((kind, *pair) for pair in zip(texts, remedies, strict=True))
-        else:
-            yield from ((kind, each, remedies[0]) for each in texts)
+        elif texts:  # who is given a remedy last was given his text last
+            both = isinstance(remedy, ast.Name)
+            yield from ((kind, each, remedies[-1]) for each in (texts[-1:] if both else texts))
 
     def _texts(self, value: ast.expr | None, where: Function | None) -> list[str]:
-        """Return what a value may be, as far as the source says it."""
+        """Return what a value may be, as far as the source says it, in the order of the source."""
         match value:
             case ast.Constant(value=str() as text):
                 return [text] if text else []
             case ast.JoinedStr():
-                return [self._joined(value)]
+                return [self._joined(value, where)]
             case ast.BinOp(op=ast.Add()):
                 left, right = self._texts(value.left, where), self._texts(value.right, where)
                 return [f"{a}{b}" for a in left or ["…"] for b in right or ["…"]]
@@ -112,25 +113,36 @@ class _Module:
                 return [text for each in values for text in self._texts(each, where)]
             case ast.IfExp(body=body, orelse=orelse):
                 return [*self._texts(body, where), *self._texts(orelse, where)]
-            case ast.Name(id=name):
-                found = _assigned(ast.walk(where)) if where else {}
-                values = found.get(name) or self._constants.get(name, [])
-                return [text for each in values for text in self._texts(each, None)]
+            case ast.Call(func=ast.Name(id="did_you_mean")):
+                return ["the nearest valid name is named, if there is one"]
+            case ast.Name():
+                return [
+                    text for each in self._values(value, where) for text in self._texts(each, where)
+                ]
         return []
 
-    def _joined(self, value: ast.JoinedStr) -> str:
+    def _values(self, name: ast.Name, where: Function | None) -> list[ast.expr]:
+        """Return what a name was set to before it is used here."""
+        found = _assigned(ast.walk(where)).get(name.id, []) if where else []
+        before = [value for value in found if value.lineno < name.lineno]
+        return sorted(before, key=lambda value: value.lineno) or self._constants.get(name.id, [])
+
+    def _joined(self, value: ast.JoinedStr, where: Function | None) -> str:
         parts = [
-            str(part.value) if isinstance(part, ast.Constant) else self._known(part)
+            str(part.value) if isinstance(part, ast.Constant) else self._known(part, where)
             for part in value.values
         ]
         return "".join(parts)
 
-    def _known(self, part: ast.expr) -> str:
-        """Return a constant of the module that a text is put together with, or a gap."""
+    def _known(self, part: ast.expr, where: Function | None) -> str:
+        """Return a text that another is put together with, or a gap."""
         if isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name):
-            values = self._constants.get(part.value.id, [])
-            if len(values) == 1 and isinstance(values[0], ast.Constant):
-                return str(values[0].value)
+            values = self._values(part.value, where)
+            match values:
+                case [ast.Constant(value=text)]:
+                    return str(text)
+                case [ast.JoinedStr() as text]:
+                    return self._joined(text, where)
         return "…"
 
 

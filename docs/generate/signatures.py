@@ -8,12 +8,26 @@ import re
 import textwrap
 from collections.abc import Iterator
 
+_SHOWN = tuple(
+    f"@{name}"
+    for name in (
+        "property",
+        "classmethod",
+        "staticmethod",
+        "abstractmethod",
+        "contextmanager",
+        "pytest.fixture",
+    )
+)
+
 
 def of_function(function: object, name: str = "") -> str:
     """Return `def name(...) -> ...` of a function or a method."""
     tree = _tree(function)
     assert isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef)
-    return _signature(tree, name or tree.name)
+    decorators = [f"@{ast.unparse(each)}" for each in tree.decorator_list]
+    shown = [each for each in decorators if each.startswith(_SHOWN)]
+    return "\n".join([*shown, _signature(tree, name or tree.name)])
 
 
 def of_class(cls: type) -> str:
@@ -48,9 +62,8 @@ def _is_public(name: str) -> bool:
 
 
 def _method(tree: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
-    decorators = [ast.unparse(each) for each in tree.decorator_list]
-    shown = ("property", "classmethod", "staticmethod", "abstractmethod", "pytest.fixture")
-    yield from (f"@{each}" for each in decorators if each.startswith(shown))
+    decorators = [f"@{ast.unparse(each)}" for each in tree.decorator_list]
+    yield from (each for each in decorators if each.startswith(_SHOWN))
     yield _signature(tree, tree.name)
 
 
@@ -64,7 +77,9 @@ def _parameters(arguments: ast.arguments) -> Iterator[str]:
     positional = [*arguments.posonlyargs, *arguments.args]
     without = len(positional) - len(arguments.defaults)
     for number, argument in enumerate(positional):
-        yield _parameter(argument, arguments.defaults[number - without] if number >= without else None)
+        yield _parameter(
+            argument, arguments.defaults[number - without] if number >= without else None
+        )
         if number + 1 == len(arguments.posonlyargs):
             yield "/"
     if arguments.vararg:

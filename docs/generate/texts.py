@@ -24,6 +24,8 @@ _DONE = {
     "StoreUnavailableError": "see to the ledger: `regbridge doctor`",
 }
 
+_EVERYWHERE = ("AuthenticationError", "StoreUnavailableError")
+
 
 def write_classes(_about: str) -> str:
     """Return a table of the error classes: what each means, and how a request is answered."""
@@ -51,9 +53,15 @@ def write_texts(about: str) -> str:
     """Return the texts of the packages whose names begin so, by module."""
     parts = []
     for purpose, found in groupby(collected(about), lambda said: said.purpose):
-        rows = sorted({(each.text, _remedy(each)) for each in found})
+        rows = _rows({(each.text, _remedy(each, about)) for each in found})
         parts += [f"**{purpose}**", table(["it says", "do"], rows)]
     return "\n\n".join(parts)
+
+
+def _rows(pairs: set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the rows in order; a text that says what to do somewhere stands there alone."""
+    helped = {text for text, remedy in pairs if remedy}
+    return sorted((text, remedy) for text, remedy in pairs if remedy or text not in helped)
 
 
 def collected(about: str) -> Iterator[Said]:
@@ -69,11 +77,11 @@ def _is_apart(path: Path) -> bool:
     return bool({"simulator", "simulator.py", "testing", "tests", "migrations"} & set(parts))
 
 
-def _remedy(said: Said) -> str:
+def _remedy(said: Said, about: str) -> str:
+    """Return what to do about a text; about one that parks a record, what the console says."""
     if said.remedy:
         return said.remedy
     if said.kind in ("RejectedError", "AmbiguousError"):
-        return f"it is parked: {remedy_of(said.text)}"
-    return _DONE.get(said.kind, "")
-
-
+        parks = about == "plugins" or remedy_of(said.text) != remedy_of("")
+        return f"it is parked: {remedy_of(said.text)}" if parks else ""
+    return _DONE.get(said.kind, "") if about == "plugins" or said.kind in _EVERYWHERE else ""

@@ -73,7 +73,9 @@ class OAuthSettings(Settings):
     scopes: Annotated[
         Names, Field(description="The scopes that a token must have, all of them.")
     ] = ()
-    roles: Annotated[Names, Field(description="The roles that a token must have, all of them.")] = ()
+    roles: Annotated[
+        Names, Field(description="The roles that a token must have, all of them.")
+    ] = ()
     algorithms: Annotated[
         tuple[Algorithm, ...], Field(min_length=1, description="How a token may be signed.")
     ] = USUAL
