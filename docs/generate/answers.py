@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docs.generate.markdown import code, table
+
 from regbridge.web.api.document import PATHS, ROOT
 from regbridge.web.api.schemas import SCHEMAS
 

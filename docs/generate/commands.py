@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from docs.generate.distributions import declared
 from docs.generate.markdown import code, first_sentence, table
+
 from regbridge.cli import Regbridge
 from regbridge.cli.docstrings import docstring
 from regbridge.cli.extensions import COMMANDS, SIMULATORS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docs.generate.markdown import code, table
+
 from regbridge.deprecation import DEPRECATIONS
 
 

@@ -6,6 +6,7 @@ import inspect
 
 from docs.generate.markdown import python
 from docs.generate.signatures import of_function
+
 from regbridge import hookspecs
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from docs.generate.markdown import code, table
 from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, Table
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
-from docs.generate.markdown import code, table
 from regbridge import store
 from regbridge.store.sealing import PLACES
 

@@ -11,12 +11,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-
 from docs.generate.distributions import ROOT, Declared, declared
 from docs.generate.markdown import code, first_paragraph, first_sentence, table
 from docs.generate.types import models_in, words
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
 from regbridge.installed import hooks_of
 from regbridge.registry import GROUP
 
@@ -119,7 +119,7 @@ def _plain(value: Any) -> str:
 def _docstring(model: type[BaseModel], name: str) -> str:
     """Return the text under a field, in the class that declares it."""
     for cls in model.__mro__:
-        if name in cls.__dict__.get("__annotations__", {}):
+        if name in inspect.get_annotations(cls):
             [tree] = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
             assert isinstance(tree, ast.ClassDef)
             for part, after in zip(tree.body, [*tree.body[1:], None], strict=True):

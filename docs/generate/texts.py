@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-import regbridge
 from docs.generate.distributions import ROOT
 from docs.generate.markdown import code, first_paragraph, table
 from docs.generate.said import Said, said_in
+
+import regbridge
 from regbridge import RegbridgeError
 from regbridge.remedies import remedies, remedy_of
 from regbridge.web.errors import ANSWERS, BUG
