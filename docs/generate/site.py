@@ -27,13 +27,16 @@ SECTIONS = {
 }
 """The sections of the navigation by the folders that they hold."""
 
+FIRST = ("README.md", "overview.md")
+"""What the navigation begins with: the start page of `docs/`, and the repository's own."""
+
 
 def elsewhere() -> dict[str, str]:
     """Return the pages that do not lie under `docs/`: where they are in the site, by their path."""
     readmes = sorted((ROOT / "plugins").glob("*/README.md"))
     plugins = {path.relative_to(ROOT).as_posix(): path.parent.name for path in readmes}
     return {
-        "README.md": "index.md",
+        "README.md": "overview.md",
         "CONTRIBUTING.md": "contributing.md",
         "CHANGELOG.md": "changes.md",
         "bench/README.md": "explanation/benchmarks.md",
@@ -93,9 +96,9 @@ def linked(pages: dict[str, File]) -> Iterator[str]:
 
 def navigation(uris: list[str]) -> Iterator[Any]:
     """Yield the entries of the navigation: a page alone, or a section with its pages."""
-    first = [uri for uri in uris if uri == "index.md" or uri.startswith("tutorial")]
+    first = [uri for uri in uris if uri in FIRST or uri.startswith("tutorial")]
     others = [uri for uri in uris if "/" not in uri and uri not in first]
-    yield from sorted(first, key=lambda uri: (uri != "index.md", uri))
+    yield from sorted(first, key=lambda uri: (FIRST.index(uri) if uri in FIRST else 9, uri))
     for title, folder in SECTIONS.items():
         inside = [uri for uri in uris if uri.startswith(folder)]
         if inside:
