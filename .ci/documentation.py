@@ -24,16 +24,24 @@ DRAWN = 'class="mermaid"'
 def main() -> None:
     """Build into the folder that is named, or else into a temporary one."""
     with tempfile.TemporaryDirectory() as temporary:
-        site = Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
-        quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}  # the theme's news are no warning
-        ended = subprocess.run(  # noqa: S603
-            [*command, "--site-dir", str(site.absolute())], cwd=ROOT, env=quiet, check=False
-        )
-        problems = [*asked_elsewhere(site), *missing(site)]
+        site = Path(sys.argv[1] if len(sys.argv) > 1 else temporary).absolute()
+        problems = [*warnings_of_the_build(ROOT, site), *asked_elsewhere(site), *missing(site)]
     for problem in problems:
         sys.stdout.write(f"{problem}\n")
-    sys.exit(1 if ended.returncode or problems else 0)
+    sys.exit(1 if problems else 0)
+
+
+def warnings_of_the_build(root: Path, site: Path) -> Iterator[str]:
+    """Build the pages of a folder; yield what MkDocs warns of, or why it cannot build."""
+    # Not --quiet: what is not shown counts as no warning.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
+    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}  # the theme's news are no warning
+    ended = subprocess.run(  # noqa: S603
+        command, cwd=root, env=quiet, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    if ended.returncode:
+        lines = ended.stderr.splitlines()
+        yield from (line for line in lines if not line.startswith(("INFO", "DEBUG")))
 
 
 def asked_elsewhere(site: Path) -> Iterator[str]:

@@ -62,5 +62,11 @@ def test_the_sources_say_when_they_were_read() -> None:
 
 def test_there_is_a_case_in_which_each_other_product_is_the_better_choice() -> None:
     taken = "".join(row[1] for row in cells(part("In short")))
-    for product in ("Salesforce App", "Power Automate", "Zapier", "n8n", "Hookdeck, Svix or Convoy"):
+    for product in (
+        "Salesforce App",
+        "Power Automate",
+        "Zapier",
+        "n8n",
+        "Hookdeck, Svix or Convoy",
+    ):
         assert f"**{product}" in taken or f"own {product}**" in taken

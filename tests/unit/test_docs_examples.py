@@ -15,6 +15,7 @@ import pytest
 import requests
 import typer
 import yaml
+from docs.generate.github import slug
 from pydantic import BaseModel, SecretStr
 
 from regbridge import (
@@ -478,6 +479,6 @@ def test_every_link_to_a_heading_finds_it(page: Path) -> None:
     for target, anchor in links:
         text = (page.parent / target if target else page).read_text(encoding="utf-8")
         titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-        if anchor not in {title.lower().replace(" ", "-") for title in titles}:
+        if anchor not in {slug(title, "-") for title in titles}:
             missing.append(f"{target}#{anchor}")
     assert missing == []
