@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from importlib.machinery import SourceFileLoader
@@ -15,17 +14,15 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from regbridge import hookspecs
-from regbridge.config.explain import explain
 from regbridge.config.loader import ClientFile
 from regbridge.config.place import Keys, located
 from regbridge.config.reconcile import ReconcileConfig
 from regbridge.config.schema import ClientConfig
 from regbridge.config.sources import plugin_file
+from regbridge.deprecation import log_deprecated_keys
 from regbridge.errors import ConfigError
 from regbridge.limits import Limiters, OwnPlaces
+from regbridge.making import checked_class, make, refused, require_plugin
 from regbridge.message import normal_id
 from regbridge.models import (
     BY_HAND,
@@ -42,13 +39,11 @@ from regbridge.models import (
     Target,
 )
 from regbridge.nearest import did_you_mean
-from regbridge.pipeline import NamedInstance, Pipeline, hook_names
-from regbridge.plugin import Plugin, PluginContext, TargetPlugin
+from regbridge.pipeline import NamedInstance, Pipeline
+from regbridge.plugin import Plugin, PluginContext
 from regbridge.tokens import name_of
 
 GROUP = "regbridge.plugins"
-_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-_ORDERING = ("tryfirst", "trylast", "wrapper", "hookwrapper")
 
 
 def installed() -> Mapping[str, EntryPoint]:
@@ -66,24 +61,25 @@ def plugin_class(use: str, folder: Path) -> type[Plugin]:
     except ConfigError:
         raise
     except (Exception, SystemExit) as error:  # a module may raise anything when it is imported
-        raise _refuse(
+        raise refused(
             f"the plugin {use!r} cannot be loaded: {type(error).__name__}: {error}",
             "install it, or correct the name",
         ) from error
-    if not isinstance(found, type):
-        raise _refuse(f"{use!r} is {type(found).__name__}, not a class", "name the class itself")
-    if not issubclass(found, Plugin):
-        raise _refuse(f"the class {use!r} is no plugin", "derive it from regbridge.Plugin")
-    _check_hooks(found, use)
-    return found
+    return require_plugin(found, use)
 
 
-def build(client_file: ClientFile, limiters: Limiters | None = None) -> Pipeline:
+def build(
+    client_file: ClientFile,
+    limiters: Limiters | None = None,
+    given: Mapping[str, type[Plugin]] = EMPTY,
+) -> Pipeline:
     """Make a client's plugins and put them in the order of its file.
 
-    `limiters` are those of the ledger; without them, this process limits itself alone. Raises
-    `ConfigError` with everything that is wrong, each with file and line.
+    `limiters` are those of the ledger; without them, this process limits itself alone. `given` are
+    classes by names that need not be installed. Raises `ConfigError` with everything that is
+    wrong, each with file and line.
     """
+    log_deprecated_keys(client_file.path.name, client_file.values)
     client = to_client(client_file.config, client_file.values)
     limiters = limiters or Limiters(OwnPlaces())
     findings: list[Finding] = []
@@ -91,7 +87,7 @@ def build(client_file: ClientFile, limiters: Limiters | None = None) -> Pipeline
     for use, settings, path, target in _uses(client_file.config, client):
         try:
             context = PluginContext(_name(use), client, client_file.folder, target, path, limiters)
-            plugin = _instance(client_file, context, use, settings)
+            plugin = _instance(client_file, context, use, settings, given)
         except ConfigError as error:
             findings += [replace(f, path=f.path or path) for f in error.findings]
         else:
@@ -191,42 +187,20 @@ def _uses(
 
 
 def _instance(
-    client_file: ClientFile, context: PluginContext, use: str, settings: dict[str, Any]
+    client_file: ClientFile,
+    context: PluginContext,
+    use: str,
+    settings: dict[str, Any],
+    given: Mapping[str, type[Plugin]],
 ) -> Plugin:
     try:
-        found = _fitting_class(use, client_file.path.parent, is_target=context.target is not None)
+        found = given.get(use) or plugin_class(use, client_file.path.parent)
+        found = checked_class(found, use, is_target=context.target is not None)
     except ConfigError as error:
         named = (*context.path, "use")
         at = named if named in client_file.origins else context.path
         raise ConfigError([replace(finding, path=at) for finding in error.findings]) from error
-    try:
-        values = found.settings_model.model_validate(
-            settings, context={"folder": client_file.folder}
-        )
-    except ValidationError as error:
-        raise ConfigError(
-            explain(error, found.settings_model, (*context.path, "settings"))
-        ) from None
-    try:
-        return found(values, context)
-    except ConfigError:
-        raise
-    except Exception as error:  # a bug in a plugin stops its client, not the host
-        raise _refuse(
-            f"the plugin {use!r} fails to start: {type(error).__name__}: {error}",
-            "this is a bug in the plugin",
-        ) from error
-
-
-def _fitting_class(use: str, folder: Path, *, is_target: bool) -> type[Plugin]:
-    """Return the class that a `use:` names, if it is one for the place where it is named."""
-    found = plugin_class(use, folder)
-    delivers = hasattr(found, "deliver_records")
-    if is_target and not (issubclass(found, TargetPlugin) and delivers):
-        raise _refuse(f"the plugin {use!r} delivers nothing", "name one that has deliver_records")
-    if not is_target and delivers:
-        raise _refuse(f"the plugin {use!r} is a target", "move it to the block targets:")
-    return found
+    return make(found, settings, context, use)
 
 
 def _load(use: str, folder: Path) -> Any:
@@ -238,12 +212,12 @@ def _load(use: str, folder: Path) -> Any:
     module, colon, name = use.partition(":")
     if colon:
         return _class_in(importlib.import_module(module), name)
-    raise _refuse(f"no plugin {use!r}", did_you_mean(use, entries))
+    raise refused(f"no plugin {use!r}", did_you_mean(use, entries))
 
 
 def _load_file(path: Path) -> Any:
     if not path.is_file():
-        raise _refuse(f"there is no file {path.name} beside the client's file", "correct the name")
+        raise refused(f"there is no file {path.name} beside the client's file", "correct the name")
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
     name = f"regbridge_local_{path.stem}_{digest}"
     spec = importlib.util.spec_from_loader(name, _Anew(name, str(path)))
@@ -267,7 +241,7 @@ def _class_in(module: Any, name: str) -> Any:
     if name:
         if not hasattr(module, name):
             classes = [key for key, value in vars(module).items() if isinstance(value, type)]
-            raise _refuse(f"there is no {name!r} in it", did_you_mean(name, classes))
+            raise refused(f"there is no {name!r} in it", did_you_mean(name, classes))
         return getattr(module, name)
     own = [
         value
@@ -277,40 +251,8 @@ def _class_in(module: Any, name: str) -> Any:
         and value.__module__ == module.__name__
     ]
     if len(own) != 1:
-        raise _refuse(f"the file defines {len(own)} plugins", "write file.py:Class")
+        raise refused(f"the file defines {len(own)} plugins", "write file.py:Class")
     return own[0]
-
-
-def _check_hooks(found: type[Plugin], use: str) -> None:
-    """Refuse a hook that would never be called, or that would jump the order of the YAML."""
-    hooks = hook_names()
-    for name, method in inspect.getmembers(found, callable):
-        options = getattr(method, "regbridge_impl", None)
-        if options is None:
-            if name in hooks:
-                raise _refuse(f"{use}: {name} is not marked", "put @hookimpl above it")
-            continue
-        hook = options.get("specname") or name
-        if hook not in hooks:
-            raise _refuse(f"{use}: there is no hook {hook!r}", did_you_mean(hook, hooks))
-        if any(options.get(option) for option in _ORDERING):
-            raise _refuse(
-                f"{use}: {hook} asks for a place of its own (tryfirst, trylast, wrapper)",
-                "the order of the client's file is the call order; remove the option",
-            )
-        valid = inspect.signature(getattr(hookspecs, hook)).parameters
-        for argument in _required(method):
-            if argument not in valid:
-                raise _refuse(
-                    f"{use}: {hook} has no argument {argument!r}", did_you_mean(argument, valid)
-                )
-
-
-def _required(method: Callable[..., Any]) -> list[str]:
-    """Return the arguments that a hook's method must be given."""
-    parameters = inspect.signature(method).parameters.values()
-    named = [one.name for one in parameters if one.kind in _NAMED and one.default is one.empty]
-    return [name for name in named if name != "self"]
 
 
 def _missing_parts(pipeline: Pipeline) -> Iterable[Finding]:
@@ -380,7 +322,3 @@ def _unique(name: str, plugins: Iterable[NamedInstance]) -> str:
     while unique in taken:
         unique, number = f"{name}-{number}", number + 1
     return unique
-
-
-def _refuse(message: str, remedy: str) -> ConfigError:
-    return ConfigError([Finding(Level.ERROR, message, remedy=remedy)])

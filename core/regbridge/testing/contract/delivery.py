@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar
 
 import pytest
 
@@ -23,42 +21,24 @@ from regbridge.errors import (
     RejectedError,
     RetryableError,
 )
-from regbridge.models import Client, Delivered, OutcomeKind, Record, Target
+from regbridge.models import Client, Delivered, OutcomeKind, Record
 from regbridge.pipeline import NamedInstance, Pipeline
 from regbridge.plugin import TargetPlugin
-
-PERSON = "Zoë O'Brien-Núñez <zoe.obrien@example.org>"
-"""Personal data of the records; no error may hold a part of it."""
-
-UNICODE = "ß \u6f22\u5b57 \U0001f600 e\u0301 <b>&amp;</b> ]]> \"'\\ ; , = %00 {0}"
-LONG = "long " * 4000
+from regbridge.testing.contract.connection import Connection
+from regbridge.testing.contract.outside import Failure, assert_discreet, break_
+from regbridge.testing.rules.texts import LONG, PERSON, UNICODE
 
 _MOST_PAGES = 100
 
 
-class Failure(StrEnum):
-    """How a target can fail as a whole."""
-
-    UNREACHABLE = "nothing answers there"
-    BUSY = "it answers that it cannot work now"
-    LOST_BEFORE = "it ends the connection before it has done anything"
-    LOST_AFTER = "it does its work and ends the connection without an answer"
-    CREDENTIALS = "it does not let us in"
-
-
-class Destination(ABC):
+class Destination(Connection):
     """A plugin with a target that the tests can look into and break; one for each test.
 
-    `secrets` are texts that no error may hold. `failures` are the ways in which `fail` can break
-    the target: all, unless there is a reason (a file has no credentials). `text_limit` is how many
-    characters the text of a record may have, None if the target has no limit. If the plugin can be
-    read back, let its pages be so small that ten records are several.
+    `text_limit` is how many characters the text of a record may have, None if the target has no
+    limit. If the plugin can be read back, let its pages be so small that ten records are several.
     """
 
     plugin: TargetPlugin
-    target: Target
-    secrets: Sequence[str] = ()
-    failures: ClassVar[frozenset[Failure]] = frozenset(Failure)
     text_limit: int | None = None
 
     @abstractmethod
@@ -78,10 +58,6 @@ class Destination(ABC):
     @abstractmethod
     def held(self) -> Sequence[tuple[int, str]]:
         """Return what the target holds: the number and the text of each record, in any order."""
-
-    @abstractmethod
-    def fail(self, failure: Failure | None) -> None:
-        """Let every call fail from now on, or none any more."""
 
 
 class DeliveryContract:
@@ -352,20 +328,6 @@ def batches(destination: Destination, records: Sequence[Record]) -> list[list[Re
     """Return records in batches of the size that the plugin takes."""
     size = destination.plugin.batch_size
     return [list(records[start : start + size]) for start in range(0, len(records), size)]
-
-
-def break_(destination: Destination, failure: Failure) -> None:
-    """Break the target, or skip the test for a target that cannot fail like that."""
-    if failure not in destination.failures:
-        pytest.skip(f"this target cannot fail like that: {failure}")
-    destination.fail(failure)
-
-
-def assert_discreet(destination: Destination, texts: Sequence[str]) -> None:
-    """Assert that texts hold no secret and no part of anybody's data."""
-    private = [*destination.secrets, "Zoë", "O'Brien", "Núñez", "zoe.obrien"]
-    found = [part for part in private for text in texts if part in text]
-    assert not found, f"an error text holds {found}"
 
 
 _OUTCOMES = {
