@@ -48,7 +48,11 @@ class Reader:
             self.port = server.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         own = {name: value for name, value in os.environ.items() if "REGBRIDGE" not in name}
-        self.variables = own | {"COLUMNS": "250", "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+        self.variables = own | {
+            "COLUMNS": "250",
+            "PYTHONIOENCODING": "utf-8",
+            "PYTHONUNBUFFERED": "1",
+        }
         self.host: subprocess.Popen[bytes] | None = None
 
     def here(self, text: str) -> str:
