@@ -7,7 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import requests
-from tests.tutorial_reader import Reader, assert_shown, reading, told, to_the_parked_registration
+from tests.tutorial_reader import Reader, assert_shown, reading, to_the_parked_registration, told
 
 NUMBER = "6UX5G5I7K1G"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.test_browser_pages import PICTURES, RENEWS, WAYS
-from tests.tutorial_reader import reading, told, to_the_parked_registration
+from tests.tutorial_reader import reading, to_the_parked_registration, told
 
 
 def test_what_the_tutorial_says_to_click_mends_the_parked_registration(
