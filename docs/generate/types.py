@@ -24,7 +24,7 @@ _WORDS: dict[Any, str] = {
 
 
 def words(annotation: Any) -> str:
-    """Return what a type is called: "list of text", "number", "a secret"."""
+    """Return what a type is called: "list of text", "number", "secret"."""
     annotation = _bare(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
@@ -60,7 +60,7 @@ def _plain(annotation: Any) -> str:
     if not isinstance(annotation, type):
         return "mapping" if "Mapping" in str(annotation) else "text"
     if issubclass(annotation, SecretStr):
-        return "a secret"
+        return "secret"
     if issubclass(annotation, Enum):
         return " or ".join(f"`{each.value}`" for each in annotation)
     if issubclass(annotation, BaseModel):

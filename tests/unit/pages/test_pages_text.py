@@ -66,7 +66,7 @@ def test_output_on_a_page_is_what_the_code_prints(block: Block) -> None:
     "line",
     [
         "whoever knew the password swapped some tokens",
-        "registrations delivered: all of them, without any trouble",
+        "every person was brought over nicely, without trouble or delay",
         "the error stands somewhere near the end of your document",
     ],
 )
