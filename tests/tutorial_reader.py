@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from shlex import split
 from socket import create_server
+from unittest.mock import patch
+
+from regbridge.cli import main
 
 PAGE = (Path(__file__).parents[1] / "docs/tutorial.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -76,24 +80,27 @@ class Reader:
         return said
 
     def run(self, *words: str) -> str:
-        """Run regbridge to its end, and return what it prints, errors included."""
-        ended = subprocess.run(
-            self._command(*words),
-            cwd=self.folder,
-            env=self.variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            timeout=SECONDS,
-            check=False,
-        )
-        return ended.stdout
+        """Run regbridge to its end, and return what it prints, errors included.
+
+        It runs in this process: a start of its own for each of forty commands takes minutes.
+        """
+        said = io.StringIO()
+        with (
+            chdir(self.folder),
+            patch.dict(os.environ, self.variables, clear=True),
+            redirect_stdout(said),
+            redirect_stderr(said),
+            suppress(SystemExit),
+        ):
+            main(words)
+        return said.getvalue()
 
     def until(self, text: str, *words: str, gone: bool = False) -> str:
         """Run a command again and again until it prints a text, or prints it no longer."""
         given_up = time.monotonic() + SECONDS
         while (text in (said := self.run(*words))) is gone:
             assert time.monotonic() < given_up, f"{text!r}: {said}"
+            time.sleep(0.2)
         return said
 
     def edit(self, name: str, old: str, new: str) -> None:
