@@ -309,6 +309,7 @@ class Record:
     A mapping returns `Record(fields)`; the host adds the rest before delivery. `delivery` is a
     stable id of this delivery (the same at every attempt), `external_id` what the target answered
     for the registrant's last delivered record, and None where that record is another person's.
+    `event_stub` and `message_time` (aware, UTC) are those of the registration.
     """
 
     fields: Mapping[str, Any] = field(repr=False)
@@ -319,6 +320,8 @@ class Record:
     previous_contact_stub: str = ""
     external_id: str | None = None
     attempt: int = 1
+    event_stub: str = ""
+    message_time: datetime | None = None
 
 
 class OutcomeKind(StrEnum):

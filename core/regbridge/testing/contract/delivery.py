@@ -145,6 +145,13 @@ class DeliveryContract:
         destination.fail(None)
         assert destination.held() == []
 
+    def test_a_quota_that_is_used_up_pauses_the_target(self, destination: Destination) -> None:
+        """`until` says when it goes on; for a target with `Failure.QUOTA` among its failures."""
+        break_(destination, Failure.QUOTA)
+        assert deliver(destination, [destination.record(1)]) == ["quota"]
+        destination.fail(None)
+        assert destination.held() == []
+
     @pytest.mark.parametrize("failure", Failure)
     def test_a_failure_says_what_happened_and_nothing_secret(
         self, destination: Destination, failure: Failure
@@ -235,6 +242,7 @@ class DeliveryContract:
             (Failure.UNREACHABLE, RetryableError),
             (Failure.BUSY, RetryableError),
             (Failure.CREDENTIALS, CredentialsError),
+            (Failure.QUOTA, QuotaExceededError),
         ],
     )
     def test_a_target_that_cannot_be_read_now_says_why(
@@ -246,7 +254,7 @@ class DeliveryContract:
         try:
             listed(destination)
         except RegbridgeError as error:
-            assert type(error) is result, error.detail
+            assert isinstance(error, result), error.detail
             assert_discreet(destination, [str(error), error.detail])
         else:
             raise AssertionError("a target that fails was listed")
@@ -267,7 +275,7 @@ def deliver(destination: Destination, records: Sequence[Record]) -> list[str]:
         outcomes = _pipeline(destination).deliver(_frozen(records), destination.target)
     except RegbridgeError as error:
         assert not isinstance(error, PluginError), error.detail
-        return [_MEANING[type(error)]] * len(records)
+        return [_meaning(error)] * len(records)
     return [_OUTCOMES.get(outcome.kind, "delivered") for outcome in outcomes]
 
 
@@ -342,6 +350,12 @@ _MEANING: dict[type[RegbridgeError], str] = {
     CredentialsError: "credentials",
     QuotaExceededError: "quota",
 }
+
+
+def _meaning(error: RegbridgeError) -> str:
+    """Return what an error means to the host, to which a class derived from it is the same."""
+    found = (meaning for kind, meaning in _MEANING.items() if isinstance(error, kind))
+    return next(found, type(error).__name__)
 
 
 def _pipeline(destination: Destination) -> Pipeline:
