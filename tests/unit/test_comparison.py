@@ -44,6 +44,12 @@ def test_a_claim_about_another_product_has_a_source_that_is_listed(cell: str) ->
     assert [name for name in named if name not in LISTED] == []
 
 
+def test_what_is_said_in_short_has_sources_too() -> None:
+    rows = [row for row in cells(part("In short"))[1:] if "**regbridge**" not in row[1]]
+    assert len(rows) == 5
+    assert [row[0] for row in rows if not set(SOURCE.findall(row[1])) & set(LISTED)] == []
+
+
 def test_every_row_says_something_of_every_product() -> None:
     rows = [row for table in part("Row by row").split("\n### ")[1:] for row in cells(table)[1:]]
     assert len(rows) > 25
@@ -51,7 +57,7 @@ def test_every_row_says_something_of_every_product() -> None:
 
 
 def test_every_source_is_listed_once_has_an_address_and_is_used() -> None:
-    used = set(SOURCE.findall(part("Row by row")))
+    used = set(SOURCE.findall(part("In short") + part("Row by row")))
     assert sorted(LISTED) == sorted(DEFINED) == sorted(used)
     assert len(set(DEFINED.values())) == len(DEFINED)
 
