@@ -44,7 +44,7 @@ def check_folder(
 
     `online` also tries their targets, which changes nothing there.
     """
-    host, base = _read_host(folder)
+    host, base = read_host(folder)
     clients = start_clients(folder)
     try:
         checked = [_check(folder, path, clients, host, online) for path in client_paths(folder)]
@@ -55,11 +55,12 @@ def check_folder(
         replace(client, findings=tuple(f for f in client.findings if f not in base))
         for client in checked
     ]
-    base += _unknown(names, [client.name for client in checked])
+    base += unknown_clients(names, [client.name for client in checked])
     return base, [client for client in known if not names or client.name in names]
 
 
-def _read_host(folder: Path) -> tuple[HostConfig | None, list[Finding]]:
+def read_host(folder: Path) -> tuple[HostConfig | None, list[Finding]]:
+    """Return what holds for the host, None if it cannot be used, with the findings about it."""
     try:
         config = load_host(folder).config
     except ConfigError as error:
@@ -70,7 +71,8 @@ def _read_host(folder: Path) -> tuple[HostConfig | None, list[Finding]]:
     return config, [*at_host, *located(doubts, base.origins)]
 
 
-def _unknown(names: Collection[str], known: Collection[str]) -> list[Finding]:
+def unknown_clients(names: Collection[str], known: Collection[str]) -> list[Finding]:
+    """Return a finding for each name that no client has."""
     return [
         Finding(Level.ERROR, f"no client {name!r}", remedy=did_you_mean(name, known))
         for name in names

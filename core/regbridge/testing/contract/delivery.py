@@ -145,6 +145,13 @@ class DeliveryContract:
         destination.fail(None)
         assert destination.held() == []
 
+    def test_a_quota_that_is_used_up_pauses_the_target(self, destination: Destination) -> None:
+        """`until` says when it goes on; for a target with `Failure.QUOTA` among its failures."""
+        break_(destination, Failure.QUOTA)
+        assert deliver(destination, [destination.record(1)]) == ["quota"]
+        destination.fail(None)
+        assert destination.held() == []
+
     @pytest.mark.parametrize("failure", Failure)
     def test_a_failure_says_what_happened_and_nothing_secret(
         self, destination: Destination, failure: Failure
@@ -235,6 +242,7 @@ class DeliveryContract:
             (Failure.UNREACHABLE, RetryableError),
             (Failure.BUSY, RetryableError),
             (Failure.CREDENTIALS, CredentialsError),
+            (Failure.QUOTA, QuotaExceededError),
         ],
     )
     def test_a_target_that_cannot_be_read_now_says_why(

@@ -14,7 +14,7 @@ from regbridge.models import EMPTY, Client
 from regbridge.plugin import Plugin
 from regbridge.testing.building import build_plugin
 from regbridge.testing.contract.kept import assert_kept
-from regbridge.testing.rules import classes, instances
+from regbridge.testing.rules import classes, instances, quiet
 from regbridge.testing.rules.texts import indiscreet
 
 
@@ -89,7 +89,7 @@ class PluginContract:
         """The host cuts its work into batches of that size."""
         plugin = recipe.make()
         assert_kept(instances.batches_have_one(plugin))
-        plugin.close()
+        instances.let_go(plugin)
 
     def test_an_unknown_setting_is_refused(self, recipe: Recipe) -> None:
         """Whoever misspells a key is told so when the client starts."""
@@ -112,7 +112,7 @@ class PluginContract:
 
     def test_it_prints_nothing(self, recipe: Recipe) -> None:
         """What is printed is lost in a service, and spoils the JSON of a command."""
-        assert_kept(instances.nothing_is_printed(recipe.make, recipe.use))
+        assert_kept(quiet.nothing_is_printed(instances.heard_of(recipe.make, recipe.use)))
 
     def test_it_shows_no_secret(self, recipe: Recipe) -> None:
         """Neither what it looks like nor what it logs holds one."""

@@ -8,8 +8,9 @@ from regbridge.models import Drop
 from regbridge.plugin import Plugin
 from regbridge.testing.rules.broken import rule
 from regbridge.testing.rules.calls import Said, ask, fault
-from regbridge.testing.rules.frozen import differences, frozen
+from regbridge.testing.rules.frozen import differences, fresh, frozen
 from regbridge.testing.rules.probes import Probe
+from regbridge.testing.rules.quiet import HoldsSecret, no_secrets
 from regbridge.testing.rules.reasons import named, unreadable
 
 
@@ -33,11 +34,16 @@ def reasons_are_readable(plugin: Plugin, probes: Sequence[Probe]) -> Iterator[st
 
 
 @rule("say what was decided by, such as the field's name, and never its value")
-def reasons_name_nobody(plugin: Plugin, probes: Sequence[Probe]) -> Iterator[str]:
-    """No reason holds the name, the address or the number of whom it is about."""
+def reasons_name_nobody(
+    plugin: Plugin, probes: Sequence[Probe], holds_secret: HoldsSecret = no_secrets
+) -> Iterator[str]:
+    """No reason holds a secret, or the name, the address or the number of whom it is about."""
     for probe in probes:
-        if named(probe.registration, _ask(plugin, probe).texts):
+        texts = _ask(plugin, probe).texts
+        if named(probe.registration, texts):
             yield f"a reason names the person of {probe.label}"
+        if any(map(holds_secret, texts)):
+            yield f"a reason holds a secret for {probe.label}"
 
 
 @rule("decide by the registration and the settings alone")
@@ -53,11 +59,11 @@ def a_filter_decides_the_same_again(plugin: Plugin, probes: Sequence[Probe]) -> 
 def a_filter_changes_nothing(plugin: Plugin, probes: Sequence[Probe]) -> Iterator[str]:
     """The registration is as it was."""
     for probe in probes:
-        before = frozen(probe.registration)
-        _ask(plugin, probe)
-        for where in differences(before, frozen(probe.registration)):
+        registration = fresh(probe.registration)
+        ask(plugin, "filter_registration", registration=registration)
+        for where in differences(frozen(probe.registration), frozen(registration)):
             yield f"it changed {where} of {probe.label}"
 
 
 def _ask(plugin: Plugin, probe: Probe) -> Said:
-    return ask(plugin, "filter_registration", registration=probe.registration)
+    return ask(plugin, "filter_registration", registration=fresh(probe.registration))

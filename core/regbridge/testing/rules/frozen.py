@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+from dataclasses import fields, is_dataclass, replace
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from regbridge.models import Record, Registration, Target
+
+Value = TypeVar("Value", Registration, Record, Target)
 
 
 def frozen(value: Any) -> Any:
@@ -17,6 +22,26 @@ def frozen(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [frozen(each) for each in value]
     return copy.copy(value)
+
+
+def fresh(value: Value) -> Value:
+    """Return a registration, a record or a target of its own, with its mappings as hooks get them.
+
+    What one call changes in it is not there in the next one.
+    """
+    match value:
+        case Registration():
+            patches = {name: _proxy(patch) for name, patch in value.enriched.items()}
+            return replace(value, fields=_proxy(value.fields), enriched=MappingProxyType(patches))
+        case Record():
+            return replace(value, fields=_proxy(value.fields))
+        case Target():
+            return replace(value, map=frozen(value.map))
+    return value
+
+
+def _proxy(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(frozen(value))
 
 
 def differences(before: Any, after: Any, at: str = "") -> list[str]:

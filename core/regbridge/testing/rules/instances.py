@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from regbridge.errors import ConfigError
 from regbridge.plugin import Plugin, TargetPlugin
 from regbridge.testing.rules.broken import rule
 from regbridge.testing.rules.calls import fault
-from regbridge.testing.rules.network import NetworkRefusedError, Use, no_network
+from regbridge.testing.rules.network import NetworkRefusedError, no_network
 from regbridge.testing.rules.output import Heard, listening
 
 Make = Callable[[], Plugin]
@@ -37,23 +38,17 @@ def making_opens_no_connection(make: Make) -> Iterator[str]:
             if not uses:
                 yield f"it cannot be made: {error}"
         else:
-            made.close()
-    yield from tried(uses)
-
-
-@rule("log with structlog or logging, and take out print()")
-def nothing_is_printed(make: Make, use: UsePlugin) -> Iterator[str]:
-    """Standard output belongs to the commands."""
-    yield from printed(_heard(make, use))
+            let_go(made)
+    yield from (f"it opens a connection ({each.where})" for each in uses)
 
 
 @rule("show no secret: keep it in a regbridge.Secret, and out of every text")
 def no_secret_is_shown(make: Make, use: UsePlugin, secrets: Sequence[str]) -> Iterator[str]:
     """Nothing that is printed or logged holds a secret, and neither does the plugin's repr."""
-    heard = _heard(make, use)
+    heard = heard_of(make, use)
     plugin = make()
     texts = [*heard.texts, repr(plugin), repr(plugin.settings), str(plugin.settings)]
-    plugin.close()
+    let_go(plugin)
     if any(secret and secret in text for secret in secrets for text in texts):
         yield "a secret stands in what it prints, in what it logs, or in its repr"
 
@@ -68,8 +63,8 @@ def instances_share_nothing(make: Make, use: UsePlugin) -> Iterator[str]:
     for name, value in _contents(other).items():
         if value != kept.get(name):
             yield f"what one instance did changed {name} of another"
-    one.close()
-    other.close()
+    let_go(one)
+    let_go(other)
 
 
 @rule("let close() release what there is, and raise nothing")
@@ -81,6 +76,27 @@ def closing_works(make: Make, use: UsePlugin) -> Iterator[str]:
         yield from closed(plugin, when)
 
 
+@rule("set what an instance keeps in __init__, as self.name = ...")
+def nothing_is_shared(cls: type, before: Mapping[str, Any]) -> Iterator[str]:
+    """What all instances have in common is as it was; `before` is of `shared`."""
+    yield from changed(cls, before)
+
+
+def heard_of(make: Make, use: UsePlugin) -> Heard:
+    """Return what is printed and logged from the making of a plugin to its end."""
+    with listening() as heard:
+        plugin = make()
+        use(plugin)
+        let_go(plugin)
+    return heard
+
+
+def let_go(plugin: Plugin) -> None:
+    """Close a plugin, whatever comes of that: `closing_works` is the rule about it."""
+    with suppress(Exception):
+        plugin.close()
+
+
 def closed(plugin: Plugin, when: str) -> Iterator[str]:
     """Close a plugin; yield what is wrong with how it did."""
     try:
@@ -90,18 +106,6 @@ def closed(plugin: Plugin, when: str) -> Iterator[str]:
     else:
         if answer is not None:
             yield f"close() returned {type(answer).__name__}"
-
-
-def tried(uses: Sequence[Use]) -> Iterator[str]:
-    """Yield where somebody tried to use the network."""
-    for each in uses:
-        yield f"it opens a connection ({each.where})"
-
-
-def printed(heard: Heard) -> Iterator[str]:
-    """Yield that something was printed, without what."""
-    if text := heard.printed.getvalue():
-        yield f"it prints to standard output ({len(text.splitlines())} lines)"
 
 
 def shared(cls: type) -> Mapping[str, Any]:
@@ -127,11 +131,3 @@ def _contents(plugin: Plugin) -> Mapping[str, Any]:
         for name, value in vars(plugin).items()
         if isinstance(value, list | dict | set)
     }
-
-
-def _heard(make: Make, use: UsePlugin) -> Heard:
-    with listening() as heard:
-        plugin = make()
-        use(plugin)
-        plugin.close()
-    return heard

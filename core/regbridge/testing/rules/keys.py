@@ -12,7 +12,7 @@ from regbridge.plugin import Plugin
 from regbridge.testing.rules.another_process import as_in_another_process
 from regbridge.testing.rules.broken import rule
 from regbridge.testing.rules.calls import Said, ask, fault
-from regbridge.testing.rules.frozen import differences, frozen
+from regbridge.testing.rules.frozen import differences, fresh, frozen
 from regbridge.testing.rules.probes import Probe
 from regbridge.testing.rules.reasons import named
 
@@ -82,9 +82,9 @@ def people_have_keys_of_their_own(plugin: Plugin, probes: Sequence[Probe]) -> It
 def naming_changes_nothing(plugin: Plugin, probes: Sequence[Probe]) -> Iterator[str]:
     """The registration is as it was."""
     for probe in probes:
-        before = frozen(probe.registration)
-        _ask(plugin, probe.registration)
-        for where in differences(before, frozen(probe.registration)):
+        registration = fresh(probe.registration)
+        ask(plugin, "dedupe_key", registration=registration)
+        for where in differences(frozen(probe.registration), frozen(registration)):
             yield f"it changed {where} of {probe.label}"
 
 
@@ -102,4 +102,4 @@ def of_another(registration: Registration) -> Registration:
 
 
 def _ask(plugin: Plugin, registration: Registration) -> Said:
-    return ask(plugin, "dedupe_key", registration=registration)
+    return ask(plugin, "dedupe_key", registration=fresh(registration))

@@ -10,9 +10,10 @@ from regbridge.models import Drop, Record, Target
 from regbridge.plugin import Plugin
 from regbridge.testing.rules.broken import rule
 from regbridge.testing.rules.calls import Said, ask, fault
-from regbridge.testing.rules.frozen import differences, frozen
+from regbridge.testing.rules.frozen import differences, fresh, frozen
 from regbridge.testing.rules.json_values import no_json
 from regbridge.testing.rules.probes import Probe
+from regbridge.testing.rules.quiet import HoldsSecret, no_secrets
 from regbridge.testing.rules.reasons import named, unreadable
 
 SOMEBODY_ELSES = Target("a target of somebody else")
@@ -59,17 +60,25 @@ def a_mapping_changes_nothing(
 ) -> Iterator[str]:
     """The registration and the target are as they were."""
     for probe in probes:
-        before = frozen([probe.registration, target])
-        _ask(plugin, target, probe)
-        for where in differences(before, frozen([probe.registration, target])):
+        given = {"registration": fresh(probe.registration), "target": fresh(target)}
+        ask(plugin, "map_registration", **given)
+        before = frozen({"registration": probe.registration, "target": target})
+        for where in differences(before, frozen(given)):
             yield f"it changed {where} of {probe.label}"
 
 
 @rule("say which field is wrong and how, in a line, and never its value")
-def refusals_name_nobody(plugin: Plugin, target: Target, probes: Sequence[Probe]) -> Iterator[str]:
-    """Drops and rejections say why, and hold nobody's data."""
+def refusals_name_nobody(
+    plugin: Plugin,
+    target: Target,
+    probes: Sequence[Probe],
+    holds_secret: HoldsSecret = no_secrets,
+) -> Iterator[str]:
+    """Drops and rejections say why, and hold no secret and nobody's data."""
     for probe in probes:
         said = _ask(plugin, target, probe)
+        if any(map(holds_secret, said.texts)):
+            yield f"what it says about {probe.label} holds a secret"
         if named(probe.registration, said.texts):
             yield f"what it says about {probe.label} names the person"
         if isinstance(said.answer, Drop):
@@ -88,7 +97,8 @@ def other_targets_are_left_alone(plugin: Plugin, probes: Sequence[Probe]) -> Ite
 
 
 def _ask(plugin: Plugin, target: Target, probe: Probe) -> Said:
-    return ask(plugin, "map_registration", registration=probe.registration, target=target)
+    registration = fresh(probe.registration)
+    return ask(plugin, "map_registration", registration=registration, target=fresh(target))
 
 
 def _comparable(said: Said) -> Any:

@@ -9,6 +9,7 @@ from regbridge.models import Registration
 _LONGEST = 300
 _NAMING = ("firstName", "lastName", "fullName", "email", "workPhone", "first_name", "last_name")
 _TELLING = 4
+_LONG = 8
 
 
 def unreadable(reason: object) -> Iterator[str]:
@@ -24,9 +25,20 @@ def unreadable(reason: object) -> Iterator[str]:
 
 
 def names_in(registration: Registration) -> list[str]:
-    """Return the texts by which a registration's person would be known."""
-    values = (registration.fields.get(name) for name in _NAMING)
-    return [text for text in values if isinstance(text, str) and len(text.strip()) >= _TELLING]
+    """Return the texts by which a registration's person would be known.
+
+    A short name that is a plain word may stand in a reason by chance, and so may what another field
+    says as well: those are none of them.
+    """
+    fields = registration.fields
+    others = [value for name, value in fields.items() if name not in _NAMING]
+    values = (fields.get(name) for name in _NAMING)
+    texts = [text.strip() for text in values if isinstance(text, str) and text not in others]
+    return [
+        text
+        for text in texts
+        if len(text) >= _LONG or (len(text) >= _TELLING and not text.isalpha())
+    ]
 
 
 def named(registration: Registration, texts: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from regbridge.errors import RejectedError
@@ -11,7 +11,7 @@ from regbridge.models import Delivered, Record
 from regbridge.plugin import TargetPlugin
 from regbridge.testing.rules.broken import rule
 from regbridge.testing.rules.calls import Said, fault
-from regbridge.testing.rules.frozen import differences, frozen
+from regbridge.testing.rules.frozen import differences, fresh, frozen
 from regbridge.testing.rules.json_values import no_json
 from regbridge.testing.rules.reasons import unreadable
 
@@ -30,7 +30,7 @@ def a_preview_is_fields_or_a_rejection(
 ) -> Iterator[str]:
     """`regbridge preview` and the console show it, before anything is sent."""
     for sample in samples:
-        said = _said(plugin.preview, sample)
+        said = _said(plugin.preview, _own(sample))
         if said.error and not isinstance(said.error, RejectedError):
             yield f"preview: {fault(said.error)} for {sample.label}"
         elif isinstance(said.error, RejectedError):
@@ -45,7 +45,7 @@ def a_preview_shows_no_secret(
 ) -> Iterator[str]:
     """What would be sent is shown to whoever may look, without what lets us in."""
     for sample in samples:
-        said = _said(plugin.preview, sample)
+        said = _said(plugin.preview, _own(sample))
         if holds_secret(repr(frozen(said.answer))) or any(map(holds_secret, said.texts)):
             yield f"the preview of {sample.label} shows a secret"
 
@@ -56,11 +56,11 @@ def looking_at_a_record_changes_nothing(
 ) -> Iterator[str]:
     """Neither `preview` nor `as_delivered` changes the record."""
     for sample in samples:
-        before = frozen(sample.record)
-        _said(plugin.preview, sample)
+        given = _own(sample)
+        _said(plugin.preview, given)
         if lists:
-            _said(plugin.as_delivered, sample)
-        for where in differences(before, frozen(sample.record)):
+            _said(plugin.as_delivered, given)
+        for where in differences(frozen(sample.record), frozen(given.record)):
             yield f"it changed {where} of the record of {sample.label}"
 
 
@@ -68,7 +68,7 @@ def looking_at_a_record_changes_nothing(
 def what_is_compared_is_json(plugin: TargetPlugin, samples: Sequence[Sample]) -> Iterator[str]:
     """The ledger keeps the key and the fields that are compared as JSON."""
     for sample in samples:
-        said = _said(plugin.as_delivered, sample)
+        said = _said(plugin.as_delivered, _own(sample))
         if said.error and not isinstance(said.error, RejectedError):
             yield f"as_delivered: {fault(said.error)} for {sample.label}"
         elif isinstance(said.answer, Delivered):
@@ -83,7 +83,7 @@ def what_is_compared_is_the_same_again(
 ) -> Iterator[str]:
     """Each pass of `regbridge reconcile` asks again."""
     for sample in samples:
-        first, again = (_said(plugin.as_delivered, sample).answer for _ in range(2))
+        first, again = (_said(plugin.as_delivered, _own(sample)).answer for _ in range(2))
         if frozen(first) != frozen(again):
             yield f"as_delivered says otherwise at the second time for {sample.label}"
 
@@ -95,6 +95,10 @@ def _no_delivered(found: Delivered) -> Iterator[str]:
         yield "the fields of as_delivered are no mapping"
     else:
         yield from (f"as_delivered: the field {where}" for where in no_json(dict(found.fields)))
+
+
+def _own(sample: Sample) -> Sample:
+    return replace(sample, record=fresh(sample.record))
 
 
 def _said(method: Callable[[Record], Any], sample: Sample) -> Said:
