@@ -42,7 +42,7 @@ NOT_RUN = {
     (
         "plugins/regbridge_http/README.md",
         '"""Receives signed registrations',
-    ): "a receiver's, with a library of the receiver's",
+    ): "run by the package's own tests",
     ("docs/explanation/threat-model.md", "            internet"): "a picture",
     ("docs/how-to/run-on-windows-iis.md", "Cvent ──https──>"): "a picture",
     ("docs/reference/configuration.md", "configs/  "): "a picture of a folder",
