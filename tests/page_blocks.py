@@ -38,6 +38,11 @@ CHECKED_BY = {
 
 NOT_RUN = {
     # page, how the block begins: why no test can run it
+    ("plugins/regbridge_http/README.md", "const crypto = require"): "JavaScript, for n8n to run",
+    (
+        "plugins/regbridge_http/README.md",
+        '"""Receives signed registrations',
+    ): "run by the package's own tests",
     ("docs/explanation/threat-model.md", "            internet"): "a picture",
     ("docs/how-to/run-on-windows-iis.md", "Cvent ──https──>"): "a picture",
     ("docs/reference/configuration.md", "configs/  "): "a picture of a folder",

@@ -32,11 +32,16 @@ def write(about: str) -> str:
     return "\n\n".join(_package(each) for each in own) or "There are none."
 
 
-def readme_example(plugin: Declared) -> str:
-    """Return the first YAML block of a package's README that uses its plugin, "" for none."""
-    readme = (plugin.folder / "README.md").read_text(encoding="utf-8")
+def example_of(plugin: Declared) -> str:
+    """Return the first YAML of a package that uses its plugin, "" for none.
+
+    That is a block of its README, or else one of its example clients.
+    """
+    shown = _YAML.findall((plugin.folder / "README.md").read_text(encoding="utf-8"))
+    clients = sorted(plugin.folder.glob("example*/clients/*.yaml"))
+    files = [path.read_text(encoding="utf-8") for path in clients if ".cases." not in path.name]
     uses = re.compile(rf"use: {re.escape(plugin.entry.name)}\b")
-    return next((block for block in _YAML.findall(readme) if uses.search(block)), "")
+    return next((text for text in [*shown, *files] if uses.search(text)), "")
 
 
 def _package(plugin: Declared) -> str:
@@ -46,7 +51,7 @@ def _package(plugin: Declared) -> str:
         f"Of the package `{plugin.distribution}`, which [its page](../../{readme}) describes.",
         _plugin(plugin),
     ]
-    if example := readme_example(plugin):
+    if example := example_of(plugin):
         parts.append(f"```yaml\n{example}```")
     return "\n\n".join(parts)
 

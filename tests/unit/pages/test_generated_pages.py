@@ -72,9 +72,9 @@ def test_every_plugin_has_an_example_and_every_setting_a_meaning(plugin: object)
     assert bool(rows) == bool(found.load().settings_model.model_fields)
 
 
-def test_a_package_of_its_own_shows_its_example_in_its_readme() -> None:
+def test_a_package_of_its_own_shows_an_example() -> None:
     own = [each for each in declared("regbridge.plugins") if each.distribution != "regbridge"]
-    assert [each.entry.name for each in own if not settings.readme_example(each)] == []
+    assert [each.entry.name for each in own if not settings.example_of(each)] == []
 
 
 def test_every_column_of_the_ledger_has_words_and_no_words_are_left_over() -> None:
@@ -118,7 +118,7 @@ def test_a_text_of_the_code_is_listed_with_its_remedy(text: str, remedy: str) ->
 
 
 def test_a_text_that_is_handed_on_is_found_where_it_is_written(tmp_path: Path) -> None:
-    source = "def _refuse(text: str, remedy: str) -> Finding:\n    return Finding(Level.ERROR, text, remedy=remedy)\n"
+    source = "def _refuse(text, remedy):\n    return Finding(Level.ERROR, text, remedy=remedy)\n"
     calls = 'def check() -> None:\n    _refuse(f"the class {name!r} is no plugin", "derive it")\n'
     module = tmp_path / "module.py"
     module.write_text(f'"""Checks."""\n{source}{calls}', encoding="utf-8")

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 import typer
+from docs.generate.distributions import declared
 from tests.page_blocks import ROOT, Block, each_block
 from tests.unit.test_packaging import SETUP
 
 from regbridge.cli import app
+from regbridge.cli.extensions import COMMANDS, SIMULATORS
 
 PLACEHOLDER = re.compile(r"<[a-z][a-z ]+>")
 
@@ -88,6 +90,10 @@ def problem_of_ours(words: list[str]) -> str:
     """Return what regbridge itself says about a command line, without running it."""
     command: Any = typer.main.get_command(app)
     rest = words[2:] if words[:1] == ["--variables"] else words
+    for group, before in ((COMMANDS, []), (SIMULATORS, ["simulate"])):
+        for brought in declared(group):  # whether it is installed here or not
+            if rest[: len(before) + 1] == [*before, brought.entry.name]:
+                command, rest = command_of(brought.load()), rest[len(before) + 1 :]
     try:
         while hasattr(command, "get_command") and rest[:1] not in (["--help"], ["--version"]):
             name, *rest = rest
@@ -99,6 +105,15 @@ def problem_of_ours(words: list[str]) -> str:
     except Exception as error:  # whatever it is, the page is wrong
         return f"regbridge {' '.join(words)}: {error}"
     return ""
+
+
+def command_of(brought: Any) -> Any:
+    """Return what a plugin brings as a command: a group of them, or a function."""
+    if isinstance(brought, typer.Typer):
+        return typer.main.get_command(brought)
+    only = typer.Typer(add_completion=False)
+    only.command()(brought)
+    return typer.main.get_command(only)
 
 
 def problem_of_python(arguments: list[str]) -> str:

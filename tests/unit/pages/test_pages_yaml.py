@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import promql_parser
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from docs.generate.distributions import declared
+from pydantic import TypeAdapter
 from tests.page_blocks import Block, blocks, each_block
 
 from regbridge.config.case_file import Case
@@ -85,8 +89,10 @@ def test_a_block_is_what_it_looks_like(block: Block, tmp_path: Path) -> None:
             check_client(tmp_path, yaml.safe_dump(around(value)))
         case _ if is_mapping_of(value, CASE_KEYS):
             Case.model_validate({"name": "one", "payload": {}, "expect": {"drop": "a"}} | value)
-        case _ if example := settings_around(value):
-            check_client(tmp_path, yaml.safe_dump(example))
+        case _ if types := settings_of(value):
+            write_secrets(tmp_path, block.text)
+            for key, part in value.items():
+                TypeAdapter(types[key]).validate_python(part, context={"folder": tmp_path})
         case dict():
             targets = MINIMAL["targets"]["registrations"] | {"map": value}  # type: ignore[index]
             check_client(tmp_path, yaml.safe_dump(MINIMAL | {"targets": {"crm": targets}}))
@@ -100,48 +106,38 @@ def around(part: dict[str, Any]) -> dict[str, Any]:
     return MINIMAL | needs | part
 
 
-def settings_around(part: Any) -> dict[str, Any] | None:
-    """Return the example of the plugin whose settings the block is a part of, with this part."""
+def settings_of(part: Any) -> dict[str, Any]:
+    """Return the types of the settings that the block is a part of, by their names in YAML."""
     for plugin in declared(GROUP):
-        model = plugin.load().settings_model
-        keys = {field.alias or name for name, field in model.model_fields.items()}
-        if is_mapping_of(part, keys):
-            [example, *_] = examples_of(plugin.entry.name)
-            for use in [*example.get("plugins", ()), *example.get("targets", {}).values()]:
-                if isinstance(use, dict) and use["use"] == plugin.entry.name:
-                    use["settings"] |= part
-                    use.get("map", {}).update({f: {"value": "a"} for f in fields_of(part)})
-            return around(example)
-    return None
+        fields = plugin.load().settings_model.model_fields.items()
+        named = {field.alias or name: field for name, field in fields}
+        if is_mapping_of(part, set(named)):
+            return {
+                key: Annotated[named[key].annotation, *named[key].metadata, "of a page"]
+                for key in part
+            }
+    return {}
 
 
-def fields_of(part: dict[str, Any]) -> list[str]:
-    """Return the fields that a plugin wants in the map because of its settings."""
-    parameters = part.get("parameters", ())
-    free = [p["name"] for p in parameters if "value" not in p and "secret" not in p]
-    lookups = part.get("lookups", {})
-    feeds = [
-        v
-        for each in lookups.values()
-        if isinstance(each.get("key"), dict)
-        for v in each["key"].values()
-    ]
-    return [*free, *(name for name in lookups if name not in feeds), *feeds]
+def write_secrets(folder: Path, text: str) -> None:
+    """Write the files that secrets are in: a key in PEM where one is named, else a text."""
+    for name in re.findall(r"file: *([\w./-]+)", text):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        secret = private_key() if name.endswith((".key", ".pem")) else f"the secret in {name}"
+        (folder / name).write_text(secret, encoding="utf-8")
 
 
-def examples_of(name: str) -> list[dict[str, Any]]:
-    """Return the blocks of the reference of settings that use a plugin."""
-    pages = ("docs/reference/settings.md",)
-    read = [yaml.safe_load(b.text) for b in blocks("yaml") if b.page in pages]
-    return [value for value in read if f"'use': '{name}'" in str(value)]
+@cache
+def private_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return key.private_bytes(*form).decode()
 
 
 def check_client(folder: Path, text: str) -> None:
     (folder / "clients").mkdir()
     (folder / "base.yaml").write_text("time_zone: UTC\nplugins: [cvent-token]\n", encoding="utf-8")
-    for name in re.findall(r"file: *([\w./-]+)", text):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(f"the secret in {name}", encoding="utf-8")
+    write_secrets(folder, text)
     write_plugins(folder / "clients", text)
     client = folder / "clients/apap.yaml"
     client.write_text(text, encoding="utf-8")
