@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 # What is imported in a run of pytest within this one is forgotten at its end: here it stays.
-import regbridge.cases  # noqa: F401
-import regbridge.registry  # noqa: F401
-import regbridge.testing.fault_proxy  # noqa: F401
-import regbridge.testing.scripted  # noqa: F401
+import regbridge.cases
+import regbridge.registry
+import regbridge.testing.fault_proxy
+import regbridge.testing.scripted
 import regbridge.testing.trial  # noqa: F401
 import regbridge_cvent.token  # noqa: F401
 import regbridge_files.deliver  # noqa: F401
