@@ -101,7 +101,7 @@ class AttendeesContract:
         """The host begins again; an empty page would be taken for the end."""
         for page in ("no such page", "0", "-1", "\u00df", "x" * 10_000):
             try:
-                found = asked(listing, listing.plugin, None, page)
+                found = pipeline_of(listing.plugin).attendees(listing.event, None, page)
             except RejectedError as error:
                 assert str(error).strip()
                 assert_discreet(listing, [str(error), error.detail])
@@ -138,28 +138,27 @@ class AttendeesContract:
         try:
             listed(listing)
         except RegbridgeError as error:
-            assert type(error) is result, error.detail
+            assert isinstance(error, result), error.detail
             assert str(error).strip()
             assert_discreet(listing, [str(error), error.detail])
         else:
             raise AssertionError("a service that fails has listed somebody")
 
 
-def asked(listing: Listing, plugin: Plugin, since: datetime | None, page: str) -> AttendeePage:
-    """Ask for a page as the host does. Raises as the plugin does."""
-    pipeline = Pipeline(plugin.context.client, [NamedInstance("contract", plugin)])
-    return pipeline.attendees(listing.event, since, page)
+def pipeline_of(plugin: Plugin) -> Pipeline:
+    """Return what the host has of a plugin."""
+    return Pipeline(plugin.context.client, [NamedInstance("contract", plugin)])
 
 
 def listed(listing: Listing, since: datetime | None = None) -> list[AttendeePage]:
     """Return all pages, asked of two instances in turn. Raises as the plugin does."""
-    plugins = [listing.plugin, listing.another_plugin()]
-    pages = [asked(listing, plugins[0], since, "")]
+    asked = [pipeline_of(listing.plugin), pipeline_of(listing.another_plugin())]
+    pages = [asked[0].attendees(listing.event, since, "")]
     seen = {""}
     while (page := pages[-1].next_page) and len(pages) <= _MOST_PAGES:
         assert page not in seen, "the pages go round in a circle"
         seen.add(page)
-        pages.append(asked(listing, plugins[len(pages) % 2], since, page))
+        pages.append(asked[len(pages) % 2].attendees(listing.event, since, page))
     assert not pages[-1].next_page, "the pages do not end"
     return pages
 

@@ -254,7 +254,7 @@ class DeliveryContract:
         try:
             listed(destination)
         except RegbridgeError as error:
-            assert type(error) is result, error.detail
+            assert isinstance(error, result), error.detail
             assert_discreet(destination, [str(error), error.detail])
         else:
             raise AssertionError("a target that fails was listed")
@@ -275,7 +275,7 @@ def deliver(destination: Destination, records: Sequence[Record]) -> list[str]:
         outcomes = _pipeline(destination).deliver(_frozen(records), destination.target)
     except RegbridgeError as error:
         assert not isinstance(error, PluginError), error.detail
-        return [_MEANING[type(error)]] * len(records)
+        return [_meaning(error)] * len(records)
     return [_OUTCOMES.get(outcome.kind, "delivered") for outcome in outcomes]
 
 
@@ -350,6 +350,12 @@ _MEANING: dict[type[RegbridgeError], str] = {
     CredentialsError: "credentials",
     QuotaExceededError: "quota",
 }
+
+
+def _meaning(error: RegbridgeError) -> str:
+    """Return what an error means to the host, to which a class derived from it is the same."""
+    found = (meaning for kind, meaning in _MEANING.items() if isinstance(error, kind))
+    return next(found, type(error).__name__)
 
 
 def _pipeline(destination: Destination) -> Pipeline:

@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from regbridge.errors import PluginError, RegbridgeError, RejectedError, RetryableError
+from regbridge.errors import (
+    AmbiguousError,
+    CredentialsError,
+    PluginError,
+    QuotaExceededError,
+    RegbridgeError,
+    RejectedError,
+    RetryableError,
+)
 from regbridge.models import Client, Registration
 from regbridge.pipeline import NamedInstance, Pipeline
 from regbridge.testing.contract.outside import Failure, Outside, assert_discreet, break_
@@ -18,6 +26,14 @@ from regbridge.testing.rules.frozen import differences, fresh, frozen
 from regbridge.testing.rules.probes import probes
 
 _MOST_AT_ONCE = 8
+_ERRORS = (
+    RetryableError,
+    RejectedError,
+    CredentialsError,
+    QuotaExceededError,
+    AmbiguousError,
+    RegbridgeError,
+)
 
 
 class Source(Outside):
@@ -163,7 +179,9 @@ def entries(source: Source, registrations: Sequence[Registration]) -> list[Entry
 
 def number(source: Source, entry: Entry) -> int | str:
     """Return the number of the registrant whom an entry is about, or what it is instead."""
-    return source.number_in(entry) if isinstance(entry, Mapping) else type(entry).__name__
+    if isinstance(entry, Mapping):
+        return source.number_in(entry)
+    return next((each.__name__ for each in _ERRORS if isinstance(entry, each)), "None")
 
 
 def enriched(source: Source, registrations: Sequence[Registration]) -> list[int | str]:

@@ -89,7 +89,7 @@ class PluginContract:
         """The host cuts its work into batches of that size."""
         plugin = recipe.make()
         assert_kept(instances.batches_have_one(plugin))
-        plugin.close()
+        instances.let_go(plugin)
 
     def test_an_unknown_setting_is_refused(self, recipe: Recipe) -> None:
         """Whoever misspells a key is told so when the client starts."""

@@ -27,10 +27,13 @@ def unreadable(reason: object) -> Iterator[str]:
 def names_in(registration: Registration) -> list[str]:
     """Return the texts by which a registration's person would be known.
 
-    A short name that is a plain word may stand in a reason by chance, and is none of them.
+    A short name that is a plain word may stand in a reason by chance, and so may what another field
+    says as well: those are none of them.
     """
-    values = (registration.fields.get(name) for name in _NAMING)
-    texts = [text.strip() for text in values if isinstance(text, str)]
+    fields = registration.fields
+    others = [value for name, value in fields.items() if name not in _NAMING]
+    values = (fields.get(name) for name in _NAMING)
+    texts = [text.strip() for text in values if isinstance(text, str) and text not in others]
     return [
         text
         for text in texts

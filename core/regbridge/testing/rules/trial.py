@@ -88,7 +88,7 @@ class Trial:
             yield keys.a_key_is_that_of_the_change(plugin, probes)
             yield keys.people_have_keys_of_their_own(plugin, probes)
             yield keys.naming_changes_nothing(plugin, probes)
-            another.close()
+            instances.let_go(another)
 
     def _mapping(self, plugin: Plugin) -> Found:
         if not method_of(plugin, "map_registration"):
