@@ -9,6 +9,16 @@ from pathlib import Path
 
 import pytest
 
+# What is imported in a run of pytest within this one is forgotten at its end: here it stays.
+import regbridge.cases  # noqa: F401
+import regbridge.registry  # noqa: F401
+import regbridge.testing.fault_proxy  # noqa: F401
+import regbridge.testing.scripted  # noqa: F401
+import regbridge.testing.trial  # noqa: F401
+import regbridge_cvent.token  # noqa: F401
+import regbridge_files.deliver  # noqa: F401
+import regbridge_rules.filter  # noqa: F401
+
 pytest_plugins = ["pytester"]
 
 CLIENT = """\
@@ -38,8 +48,11 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+QUIETLY = ("-p", "no:randomly", "-p", "no:cacheprovider")
+
+
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", *options)
+    return pytester.runpytest_inprocess(*QUIETLY, *options)
 
 
 def test_the_fixtures_are_there_without_being_asked_for(pytester: pytest.Pytester) -> None:
@@ -132,7 +145,9 @@ def test_a_file_that_holds_no_cases_is_an_error_of_its_own(project: pytest.Pytes
     file.write_text("- name: nothing\n", encoding="utf-8")
     result = run(project, "--regbridge-cases")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["configs/clients/apap.cases.yaml:1: *.expect: expect is missing; add it"])
+    result.stdout.fnmatch_lines(
+        ["configs/clients/apap.cases.yaml:1: *.expect: expect is missing; add it"]
+    )
 
 
 LOADED = """\
@@ -151,6 +166,7 @@ def test_a_project_that_does_not_use_it_loads_next_to_nothing(tmp_path: Path) ->
     loaded = set(json.loads(found.stdout))
     assert {name for name in loaded if name.startswith("regbridge")} == {
         "regbridge",
+        "regbridge.redact",
         "regbridge.testing",
         "regbridge.testing.pytest_plugin",
     }
@@ -169,4 +185,4 @@ def test_a_failed_assertion_of_the_contract_tells_the_values(pytester: pytest.Py
             assert type(loader).__name__ == "AssertionRewritingHook"
         """
     )
-    run(pytester).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*QUIETLY).assert_outcomes(passed=1)
