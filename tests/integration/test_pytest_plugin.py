@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 # What is imported in a run of pytest within this one is forgotten at its end: here it stays.
-import regbridge.cases
-import regbridge.registry
-import regbridge.testing.fault_proxy
-import regbridge.testing.scripted
-import regbridge.testing.trial  # noqa: F401
-import regbridge_cvent.token  # noqa: F401
-import regbridge_files.deliver  # noqa: F401
-import regbridge_rules.filter  # noqa: F401
+for name in (
+    "regbridge.cases",
+    "regbridge.registry",
+    "regbridge.testing.fault_proxy",
+    "regbridge.testing.scripted",
+    "regbridge.testing.trial",
+    "regbridge_cvent.token",
+    "regbridge_files.deliver",
+    "regbridge_rules.filter",
+):
+    import_module(name)
 
 pytest_plugins = ["pytester"]
 
