@@ -15,6 +15,7 @@ CHECKS = (
     ("-m", "ruff", "check", "."),
     ("-m", "mypy"),
     ("-m", "mypy", "--platform", "win32"),
+    (".ci/examples.py",),
     ("-c", IMPORTS, "--no-logo"),
     ("-m", "coverage", "run", "-m", "pytest"),
     ("-m", "coverage", "report", "--skip-covered", "--show-missing"),
@@ -52,7 +53,9 @@ def passes(arguments: tuple[str, ...]) -> bool:
 
 def title(arguments: tuple[str, ...]) -> str:
     """Return a check as a developer would type it."""
-    return "lint-imports" if arguments[0] == "-c" else " ".join(arguments[1:])
+    if arguments[0] == "-c":
+        return "lint-imports"
+    return " ".join(arguments[1:] if arguments[0] == "-m" else arguments)
 
 
 if __name__ == "__main__":

@@ -32,8 +32,13 @@ def run_cases(client_file: ClientFile, pipeline: Pipeline) -> list[Finding]:
     return [
         Finding(Level.ERROR, f"case {written.case.name!r}: {problem}", written.where)
         for written in cases
-        for problem in dict.fromkeys(_problems(written, pipeline))
+        for problem in case_problems(written, pipeline)
     ]
+
+
+def case_problems(written: WrittenCase, pipeline: Pipeline) -> list[str]:
+    """Return what is not as a case expects, each once; nothing is enriched or delivered."""
+    return list(dict.fromkeys(_problems(written, pipeline)))
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from regbridge.config.place import located, shown
 from regbridge.config.schema import HostConfig
 from regbridge.config.secret_files import open_to_others
 from regbridge.config.yaml_file import read_yaml
+from regbridge.deprecation import deprecated_keys
 from regbridge.doors import doubts_about_client, doubts_about_host
 from regbridge.errors import ConfigError, RegbridgeError
 from regbridge.models import Finding, Level
@@ -65,8 +66,9 @@ def read_host(folder: Path) -> tuple[HostConfig | None, list[Finding]]:
     except ConfigError as error:
         return None, list(error.findings)
     base = read_yaml(folder / "base.yaml")
-    files = located(open_to_others(base.value, folder), base.origins)
-    return config, [*doubts_about_host(config, shown(folder / "base.yaml")), *files]
+    doubts = [*open_to_others(base.value, folder), *deprecated_keys(base.value)]
+    at_host = doubts_about_host(config, shown(folder / "base.yaml"))
+    return config, [*at_host, *located(doubts, base.origins)]
 
 
 def unknown_clients(names: Collection[str], known: Collection[str]) -> list[Finding]:
@@ -91,6 +93,7 @@ def _check(
     doubts = [
         *doubts_about_client(pipeline.client, host),
         *open_to_others(client_file.values, folder),
+        *deprecated_keys(client_file.values),
     ]
     findings = (*located(doubts, client_file.origins), *run_cases(client_file, pipeline))
     if online:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import socket
 
     from _typeshed import WriteableBuffer
+    from requests import PreparedRequest
 
 _seconds_left: ContextVar[Callable[[], float]] = ContextVar("seconds left")
 
@@ -51,6 +52,20 @@ class BoundedAdapter(HTTPAdapter):
         if isinstance(manager, ProxyManager):
             manager.pool_classes_by_scheme = _POOLS
         return manager
+
+    def connect(self, request: PreparedRequest, proxies: Any, verify: Any, seconds: float) -> None:
+        """Open a connection for a request, with TLS if it is one of https, and close it again."""
+        pool = self.get_connection_with_tls_context(request, verify, proxies=proxies)
+        assert isinstance(pool, HTTPConnectionPool)
+        connection = pool._new_conn()
+        connection.timeout = seconds
+        try:
+            if isinstance(connection, HTTPSConnection) and pool.proxy:
+                pool._prepare_proxy(connection)
+            else:
+                connection.connect()
+        finally:
+            connection.close()
 
 
 @contextmanager

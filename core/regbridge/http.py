@@ -149,6 +149,23 @@ class Outbound:
         self._tell(answer, method, url, call, begun)
         return answer
 
+    def reach(self, url: str) -> None:
+        """Connect as `send` does, through a proxy if there is one and with TLS, and ask nothing.
+
+        Raises `RetryableError`. For `check_connection` where any request would have an effect.
+        """
+        prepared = requests.Request("GET", url).prepare()
+        given = self._session.merge_environment_settings(url, {}, None, None, None)
+        adapter = self._session.get_adapter(url)
+        assert isinstance(adapter, BoundedAdapter)
+        deadline = self._clock() + self._longest
+        try:
+            with bounded(lambda: deadline - self._clock()):
+                adapter.connect(prepared, given["proxies"], given["verify"], self._timeout[0])
+        except (requests.RequestException, HTTPError, OSError) as error:
+            never_sent = requests.ConnectionError(MaxRetryError(None, "", error))  # type: ignore[arg-type]
+            raise self._failed(never_sent, url, too_late=False) from None
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()

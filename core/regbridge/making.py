@@ -37,13 +37,13 @@ def checked_class(found: Any, use: str, *, is_target: bool) -> type[Plugin]:
 
     Raises `ConfigError`.
     """
-    found = require_plugin(found, use)
-    delivers = hasattr(found, "deliver_records")
-    if is_target and not (issubclass(found, TargetPlugin) and delivers):
+    plugin = require_plugin(found, use)
+    delivers = hasattr(plugin, "deliver_records")
+    if is_target and not (issubclass(plugin, TargetPlugin) and delivers):
         raise refused(f"the plugin {use!r} delivers nothing", "name one that has deliver_records")
     if not is_target and delivers:
         raise refused(f"the plugin {use!r} is a target", "move it to the block targets:")
-    return found
+    return plugin
 
 
 def make(

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from regbridge.addresses import Network
+from regbridge.findings import Finding as Finding
+from regbridge.findings import Level as Level
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -309,6 +311,7 @@ class Record:
     A mapping returns `Record(fields)`; the host adds the rest before delivery. `delivery` is a
     stable id of this delivery (the same at every attempt), `external_id` what the target answered
     for the registrant's last delivered record, and None where that record is another person's.
+    `event_stub` and `message_time` (aware, UTC) are those of the registration.
     """
 
     fields: Mapping[str, Any] = field(repr=False)
@@ -319,6 +322,8 @@ class Record:
     previous_contact_stub: str = ""
     external_id: str | None = None
     attempt: int = 1
+    event_stub: str = ""
+    message_time: datetime | None = None
 
 
 class OutcomeKind(StrEnum):
@@ -371,30 +376,3 @@ class Outcome:
     def ambiguous(cls, reason: str) -> Outcome:
         """Return "sent, and the answer was lost": retried or parked as the target allows."""
         return cls(OutcomeKind.AMBIGUOUS, reason=reason)
-
-
-class Level(StrEnum):
-    """How grave a finding is."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that a check saw. `remedy` says what to do.
-
-    `where` is `file:line: key`. Who does not know file and line gives `path` instead, the keys
-    from the top of the client's file (`("targets", "staging", "use")`); the host fills `where`.
-    """
-
-    level: Level
-    message: str
-    where: str = ""
-    remedy: str = ""
-    path: tuple[str | int, ...] = ()
-
-    def __str__(self) -> str:
-        text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text}; {self.remedy}" if self.remedy else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +11,7 @@ from regbridge.corrections import Correction
 from regbridge.errors import RegbridgeError, RejectedError
 from regbridge.mapped import Mapped, map_all
 from regbridge.message import read_envelope, read_revisions
-from regbridge.models import Registration
+from regbridge.models import Record, Registration
 from regbridge.pipeline import Pipeline
 from regbridge.registrations import from_revision, from_row
 from regbridge.store.corrections import corrections_of
@@ -78,10 +78,25 @@ def preview_of(mapped: Mapped, pipeline: Pipeline) -> Preview:
     reason = mapped.reason
     if mapped.target and mapped.record:
         try:
-            fields = pipeline.preview(mapped.record, mapped.target)
+            fields = pipeline.preview(
+                _as_delivered(mapped.registration, mapped.record), mapped.target
+            )
         except RegbridgeError as error:
             reason = f"parked: {error}"
     return _of(mapped.registration, target, fields, reason)
+
+
+def _as_delivered(registration: Registration, record: Record) -> Record:
+    """Return a record with what the host adds before delivery, as far as it is known by now."""
+    return replace(
+        record,
+        registration=registration.id,
+        registrant=registration.subject,
+        contact_stub=registration.contact_stub,
+        previous_contact_stub=registration.previous_contact_stub,
+        event_stub=registration.event_stub,
+        message_time=registration.message_time,
+    )
 
 
 def _of(registration: Registration, target: str, fields: Mapping[str, Any], reason: str) -> Preview:

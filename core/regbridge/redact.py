@@ -43,9 +43,10 @@ def masker(values: Iterable[object]) -> Callable[[str], str]:
     """Return what takes the words of some values, and all that looks personal, out of a text.
 
     For what a target says about a record: business errors quote whom they are about. Words of
-    fewer than three letters stay: they would take the sense out of any text.
+    fewer than three letters stay: they would take the sense out of any text. Values in mappings and
+    lists count too.
     """
-    without = word_masker(values)
+    without = word_masker(values_in(*values))
     return lambda text: redact(without(text))
 
 
@@ -53,7 +54,7 @@ def word_masker(values: Iterable[object]) -> Callable[[str], str]:
     """Return what takes the words of some values out of a text, and nothing else."""
     words = {
         word.casefold()
-        for value in values
+        for value in values_in(*values)
         if isinstance(value, str | int | float) and not isinstance(value, bool)
         for word in _WORD.findall(str(value))
         if len(word) >= _SHORTEST_WORD

@@ -19,6 +19,7 @@ from regbridge.config.place import Keys, located
 from regbridge.config.reconcile import ReconcileConfig
 from regbridge.config.schema import ClientConfig
 from regbridge.config.sources import plugin_file
+from regbridge.deprecation import log_deprecated_keys
 from regbridge.errors import ConfigError
 from regbridge.limits import Limiters, OwnPlaces
 from regbridge.making import checked_class, make, refused, require_plugin
@@ -78,6 +79,7 @@ def build(
     classes by names that need not be installed. Raises `ConfigError` with everything that is
     wrong, each with file and line.
     """
+    log_deprecated_keys(client_file.path.name, client_file.values)
     client = to_client(client_file.config, client_file.values)
     limiters = limiters or Limiters(OwnPlaces())
     findings: list[Finding] = []

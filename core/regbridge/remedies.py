@@ -36,6 +36,14 @@ _REMEDIES: Sequence[tuple[re.Pattern[str], str]] = [
 _ELSE = f"`regbridge correct` the value, change the map or repair the target, {_RETRY}"
 
 
+def remedies() -> list[tuple[list[str], str]]:
+    """Return what the known reasons say, with the remedy of each; the first that fits counts."""
+    return [
+        (pattern.pattern.strip("^ ").replace(".*", "…").split("|"), remedy)
+        for pattern, remedy in _REMEDIES
+    ]
+
+
 def remedy_of(reason: str) -> str:
     """Return what to do about a parked registration or receipt with this reason."""
     return next((remedy for pattern, remedy in _REMEDIES if pattern.search(reason)), _ELSE)

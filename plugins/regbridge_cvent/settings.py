@@ -37,12 +37,23 @@ def _base_url(url: str) -> str:
 class AccountSettings(Settings):
     """An account of Cvent's REST API, and its pace if `GET /usage/tier` shall not be asked."""
 
-    region: Literal["north-america", "europe"] | None = None
-    url: Annotated[Text, AfterValidator(_base_url)] | None = None
-    client_id: Secret
-    client_secret: Secret
-    calls_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
-    burst: Annotated[int, Field(ge=1, le=1000)] | None = None
+    region: Annotated[
+        Literal["north-america", "europe"] | None, Field(description="Where the account is.")
+    ] = None
+    url: Annotated[
+        Annotated[Text, AfterValidator(_base_url)] | None,
+        Field(description="The API's base URL in the place of a region, for the simulator."),
+    ] = None
+    client_id: Annotated[Secret, Field(description="The client id of the account's application.")]
+    client_secret: Annotated[Secret, Field(description="Its client secret.")]
+    calls_per_second: Annotated[
+        Annotated[float, Field(gt=0, le=1000)] | None,
+        Field(description="The pace; that of the account's tier when left out."),
+    ] = None
+    burst: Annotated[
+        Annotated[int, Field(ge=1, le=1000)] | None,
+        Field(description="How many calls may come at once; goes with calls_per_second."),
+    ] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -77,9 +88,23 @@ DEFAULT_PARTS = (Part.ANSWERS, Part.CONTACT)
 class CventSettings(Settings):
     """An account, and the parts of a registration that are fetched from it."""
 
-    account: AccountSettings
-    include: Annotated[tuple[Part, ...], Field(min_length=1)] = DEFAULT_PARTS
-    page_size: Annotated[int, Field(ge=1, le=200)] = 200
-    filter_length: Annotated[int, Field(ge=500, le=1_000_000)] = 16_000
-    url_length: Annotated[int, Field(ge=500, le=60_000)] = 6_000
-    cache_seconds: Annotated[float, Field(ge=0, le=86_400)] = 600.0
+    account: Annotated[AccountSettings, Field(description="The account of Cvent's REST API.")]
+    include: Annotated[
+        tuple[Part, ...], Field(min_length=1, description="The parts that are fetched.")
+    ] = DEFAULT_PARTS
+    page_size: Annotated[int, Field(ge=1, le=200, description="Rows in a page.")] = 200
+    filter_length: Annotated[
+        int,
+        Field(ge=500, le=1_000_000, description="The most characters of a filter in a body."),
+    ] = 16_000
+    url_length: Annotated[
+        int, Field(ge=500, le=60_000, description="The most characters of a filter in a URL.")
+    ] = 6_000
+    cache_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=86_400,
+            description="How long the event, its questions and its sessions are kept.",
+        ),
+    ] = 600.0

@@ -23,6 +23,7 @@ from regbridge import (
     TargetPlugin,
     hookimpl,
 )
+from regbridge.rounds import send_in_rounds
 from regbridge_dynamics.check import check_target
 from regbridge_dynamics.client import WebApi, limiter_key
 from regbridge_dynamics.errors import Trouble
@@ -32,7 +33,6 @@ from regbridge_dynamics.listing import MOST, list_rows
 from regbridge_dynamics.metadata import Metadata
 from regbridge_dynamics.pace import Pace
 from regbridge_dynamics.records import Translator, Upsert
-from regbridge_dynamics.rounds import send_in_rounds
 from regbridge_dynamics.rows import Rows
 from regbridge_dynamics.schema import Table
 from regbridge_dynamics.sending import send

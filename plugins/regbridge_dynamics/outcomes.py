@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
-from regbridge import (
-    AmbiguousError,
-    Outcome,
-    QuotaExceededError,
-    RegbridgeError,
-    RetryableError,
-    masker,
-)
+from regbridge import Outcome, masker
 from regbridge_dynamics.errors import THROTTLED, Refusal, Trouble
 from regbridge_dynamics.records import Upsert
 
@@ -44,18 +36,6 @@ def refused(refusal: Refusal, upsert: Upsert) -> Outcome:
             return Outcome.retry(str(refusal), refusal.retry_after)
     said = _said(refusal, upsert)
     return Outcome.rejected(f"{refusal}{said and ': '}{said}", _field(refusal.message, upsert))
-
-
-def of_error(error: RegbridgeError, now: datetime) -> Outcome:
-    """Return what a call that failed means for a record of it, where others are settled already."""
-    match error:
-        case AmbiguousError():
-            return Outcome.ambiguous(str(error))
-        case QuotaExceededError():
-            return Outcome.retry(str(error), max(0.0, (error.until - now).total_seconds()))
-        case RetryableError():
-            return Outcome.retry(str(error), error.retry_after)
-    return Outcome.retry(str(error))
 
 
 def _without_parent(refusal: Refusal, upsert: Upsert) -> Outcome:

@@ -30,6 +30,11 @@ class Upsert:
     body: Mapping[str, Any] = field(repr=False)
     parents: Mapping[str, LookupSettings] = field(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """What no call may have twice: UpsertMultiple refuses it (reference, section 4)."""
+        return self.address.mark
+
 
 class Translator:
     """Knows a table, the tables that its lookups refer to, and the settings, which fit them."""

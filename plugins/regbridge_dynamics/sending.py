@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from regbridge import CredentialsError, Outcome, RegbridgeError, RetryableError
+from regbridge.rounds import outcome_of
 from regbridge_dynamics.client import WebApi
 from regbridge_dynamics.errors import THROTTLED, Refusal, Trouble
-from regbridge_dynamics.outcomes import of_error, refused
+from regbridge_dynamics.outcomes import refused
 from regbridge_dynamics.records import Upsert
 from regbridge_dynamics.schema import Table
 from regbridge_dynamics.upserts import Results, upsert_each, upsert_one, upsert_together
@@ -83,7 +84,7 @@ def _besides(
     try:
         return results | how(web, table, upserts)
     except RegbridgeError as error:
-        return results | {upsert.place: of_error(error, web.clock()) for upsert in upserts}
+        return results | {upsert.place: outcome_of(error, web.clock()) for upsert in upserts}
 
 
 def _raise_if_of_all(web: WebApi, results: Results) -> None:

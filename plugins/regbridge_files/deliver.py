@@ -40,9 +40,21 @@ class FilesSettings(Settings):
     delivered.
     """
 
-    path: Annotated[str, Field(pattern=r"^[^\x00]+$")]
-    format: Literal["jsonl", "csv"] | None = None
-    read_back: bool = True
+    path: Annotated[
+        str,
+        Field(pattern=r"^[^\x00]+$", description="The file that records are appended to."),
+    ]
+    format: Annotated[
+        Literal["jsonl", "csv"] | None,
+        Field(description="By the suffix (.jsonl, .ndjson, .csv) when left out."),
+    ] = None
+    read_back: Annotated[
+        bool,
+        Field(
+            description="Whether the file holds all that was delivered; false if it is moved away "
+            "now and then."
+        ),
+    ] = True
 
 
 class Files(TargetPlugin):

@@ -67,7 +67,7 @@ Scalar = StrictStr | StrictBool | StrictInt | StrictFloat | None
 class ParameterSettings(Settings):
     """One parameter of the operation, in the order of the service's schema."""
 
-    name: XmlName
+    name: Annotated[XmlName, Field(description="Its name in the schema, and in the map.")]
     type: Annotated[XsdType, Field(description="Its type in XML Schema.")] = XsdType.STRING
     required: Annotated[bool, Field(description='minOccurs="1" in the schema.')] = False
     nillable: Annotated[bool, Field(description='nillable="true" in the schema.')] = False
@@ -100,12 +100,14 @@ class ParameterSettings(Settings):
 class SuccessSettings(Settings):
     """How a result proves success: a GUID, a regular expression, or a value in JSON."""
 
-    guid: bool = False
-    regex: str = ""
-    json_path: Annotated[str, Field(alias="json")] = ""
-    equals: Scalar = True
-    id: str = ""
-    reason: str = ""
+    guid: Annotated[bool, Field(description="A GUID is the whole answer; written `guid`.")] = False
+    regex: Annotated[str, Field(description="A regular expression that the answer matches.")] = ""
+    json_path: Annotated[
+        str, Field(alias="json", description="Where in an answer of JSON the success is told.")
+    ] = ""
+    equals: Annotated[Scalar, Field(description="What stands there if all went well.")] = True
+    id: Annotated[str, Field(description="Where the new record's id stands.")] = ""
+    reason: Annotated[str, Field(description="Where a refusal's reason stands.")] = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -163,16 +165,23 @@ class ServiceSettings(Settings):
         Text, AfterValidator(_address), Field(description="The service's address, without ?WSDL.")
     ]
     binding: Annotated[Binding, Field(description="How a call is written.")] = Binding.SOAP11
-    namespace: Uri
-    operation: XmlName
+    namespace: Annotated[Uri, Field(description="The namespace of the operation.")]
+    operation: Annotated[XmlName, Field(description="The operation that is called.")]
     action: Annotated[
         Uri | None, Field(description="The SOAP action; namespace/operation if left out.")
     ] = None
-    parameters: Annotated[tuple[ParameterSettings, ...], Field(min_length=1)]
+    parameters: Annotated[
+        tuple[ParameterSettings, ...],
+        Field(min_length=1, description="The operation's parameters in the order of the WSDL."),
+    ]
     result: Annotated[
         XmlName | None, Field(description="The result element; operationResult if left out.")
     ] = None
-    success: Annotated[SuccessSettings, WithJsonSchema(_SUCCESS_SCHEMA)]
+    success: Annotated[
+        SuccessSettings,
+        WithJsonSchema(_SUCCESS_SCHEMA),
+        Field(description="How an answer proves success."),
+    ]
 
     @field_validator("url")
     @classmethod

@@ -62,7 +62,10 @@ _KIND_WORDS = {
 class OnlyEventsSettings(Settings):
     """`events`: names from the client's `events:` block; all of them when left out."""
 
-    events: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    events: Annotated[
+        Annotated[tuple[str, ...], Field(min_length=1)] | None,
+        Field(description="The events that go on; all that the client names when left out."),
+    ] = None
 
 
 class OnlyEvents(Plugin):
@@ -124,9 +127,18 @@ class SkipTestRecordsSettings(Settings):
     one space between.
     """
 
-    emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
-    domains: tuple[Annotated[str, Field(pattern=r"^[^@\s]+$")], ...] = ()
-    names: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    emails: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...],
+        Field(description="Drops registrations with these addresses."),
+    ] = ()
+    domains: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[^@\s]+$")], ...],
+        Field(description="Drops registrations with addresses at these domains."),
+    ] = ()
+    names: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...],
+        Field(description="Drops registrations of these people, first and last name."),
+    ] = ()
 
 
 class SkipTestRecords(Plugin):

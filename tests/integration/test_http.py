@@ -334,6 +334,43 @@ def test_a_certificate_of_a_named_authority_is_trusted(tmp_path: Path) -> None:
     assert answer.status == 204
 
 
+def test_a_service_is_reached_without_being_asked(
+    outbound: Outbound, service: Service, url: str
+) -> None:
+    outbound.reach(f"{url}/hooks?sig=secret")
+    assert service.seen == []
+
+
+def test_a_service_is_reached_with_tls(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    with tls_server(authority) as url:
+        Outbound("Vendor", url, ca_file=str(tmp_path / "ca.pem")).reach(url)
+    with tls_server(authority) as url, pytest.raises(RetryableError, match="REQUESTS_CA_BUNDLE"):
+        Outbound("Vendor", url).reach(url)
+
+
+def test_a_service_that_cannot_be_reached_is_named_without_its_path() -> None:
+    with FaultProxy("http://127.0.0.1:1") as proxy:
+        proxy.fail(Fault.REFUSED)
+        for url in (proxy.url, proxy.url.replace("http:", "https:")):
+            with pytest.raises(RetryableError, match=r"no connection to 127\.0\.0\.1") as caught:
+                Outbound("Vendor", url).reach(f"{url}/hooks?sig=secret")
+            assert "secret" not in str(caught.value) + caught.value.detail
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 403 Forbidden\r\n\r\n", b"what?\r\n\r\n"])
+def test_a_proxy_that_makes_no_secure_way_leaves_a_service_unreached(
+    behind_a_proxy: Callable[[str], None], answer: bytes
+) -> None:
+    url, listening = raw_server(answer)
+    behind_a_proxy(url)
+    service = "https://service.invalid/"
+    with listening, pytest.raises(RetryableError, match=r"no connection to service\.invalid"):
+        Outbound("Vendor", service, connect_seconds=5).reach(service)
+
+
 class tls_server:  # noqa: N801 - used like a function
     """A server with a certificate of an authority, for one connection.
 

@@ -15,6 +15,7 @@ import pytest
 import requests
 import typer
 import yaml
+from docs.generate.github import slug
 from pydantic import BaseModel, SecretStr
 
 from regbridge import (
@@ -50,7 +51,7 @@ from regbridge.config.schema import (
 )
 from regbridge.models import Kind
 from regbridge.pipeline import Pipeline
-from regbridge.registry import build, installed, plugin_class
+from regbridge.registry import build
 from regbridge.store.pauses import Cause
 from regbridge.store.revisions import _STRENGTH
 from regbridge.store.tables import State
@@ -185,7 +186,7 @@ def test_a_client_file_that_a_page_shows_starts(text: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("text", [*examples("host:")])
 def test_a_host_block_that_a_page_shows_loads(text: str, tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(text, encoding="utf-8")
-    assert load_host(tmp_path).config.trusted_proxy
+    assert load_host(tmp_path).config.model_fields_set
 
 
 @pytest.mark.parametrize("text", [*examples("endpoints:")])
@@ -216,7 +217,7 @@ def test_every_entry_of_the_mapping_guide_works_with_a_sample_registration(tmp_p
 
 
 def test_the_tutorials_client_passes_the_tutorials_case(tmp_path: Path) -> None:
-    client, case = blocks("docs/tutorial.md", "yaml")
+    client, _host, case = blocks("docs/tutorial.md", "yaml")
     client = client.replace("max_length: 10", "max_length: 20")
     client_file = load_client(tmp_path, write_client(tmp_path, client, case))
     assert run_cases(client_file, build(client_file)) == []
@@ -351,6 +352,25 @@ def test_the_reference_has_every_option_of_a_command(name: str) -> None:
     assert documented == options
 
 
+def nested() -> Iterator[tuple[str, Any]]:
+    """Yield the commands of commands by the names of their headings."""
+    for name, command in COMMANDS.items():
+        for inner, found in getattr(command, "commands", {}).items():
+            yield f"{name} {inner}", found
+
+
+@pytest.mark.parametrize(("title", "command"), [*nested()])
+def test_the_reference_has_every_option_of_a_command_of_a_command(title: str, command: Any) -> None:
+    text = text_of("docs/reference/cli.md")
+    found = re.search(rf"^### {title}\n(.*?)(?=^#|\Z)", text, re.S | re.M)
+    assert found, f"there is no heading {title!r}"
+    documented = {cell.partition("`,")[0] for cell in names(found[1])}
+    assert documented == {
+        parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
+        for parameter in command.params
+    }
+
+
 @pytest.mark.parametrize("title", MODELS)
 def test_the_reference_has_every_key_with_its_default(title: str) -> None:
     table = rows(section("docs/reference/configuration.md", title))
@@ -389,18 +409,6 @@ def test_the_reference_has_every_key_of_a_map_and_of_a_case() -> None:
     page = "docs/reference/configuration.md"
     assert set(names(section(page, "An entry of a map"))) == KEYS
     assert names(section(page, "A case")) == list(Case.model_fields)
-
-
-def test_the_reference_has_every_bundled_plugin_with_its_settings() -> None:
-    text = section("docs/reference/configuration.md", "Settings of the bundled plugins")
-    documented = {(row[0].strip("`"), row[1].strip("`")) for row in rows(text)}
-    settings = {
-        (name, setting)
-        for name, entry in installed().items()
-        if entry.dist and entry.dist.name == "regbridge"
-        for setting in plugin_class(name, ROOT).settings_model.model_fields or [""]
-    }
-    assert documented == settings
 
 
 def test_the_kinds_of_a_target_are_all_named() -> None:
@@ -471,6 +479,6 @@ def test_every_link_to_a_heading_finds_it(page: Path) -> None:
     for target, anchor in links:
         text = (page.parent / target if target else page).read_text(encoding="utf-8")
         titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-        if anchor not in {title.lower().replace(" ", "-") for title in titles}:
+        if anchor not in {slug(title, "-") for title in titles}:
             missing.append(f"{target}#{anchor}")
     assert missing == []

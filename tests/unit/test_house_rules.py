@@ -15,7 +15,7 @@ import pytest
 from regbridge import hookspecs
 
 ROOT = Path(__file__).parents[2]
-CODE = (".ci", "core", "plugins", "tests", "bench")
+CODE = (".ci", "core", "plugins", "tests", "bench", "docs")
 MODULES = sorted(path for folder in CODE for path in (ROOT / folder).rglob("*.py"))
 HOOKS = {name: value for name, value in vars(hookspecs).items() if hasattr(value, "regbridge_spec")}
 

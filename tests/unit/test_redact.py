@@ -56,9 +56,9 @@ def test_no_address_survives_in_any_surroundings(name: str, around: str) -> None
 
 
 def test_the_words_of_a_record_go_out_of_what_a_target_says_about_it() -> None:
-    mask = masker(["Zoë O'Brien", 4711, None, True, ["list"]])
-    assert mask("no member ZOË o'brien with number 4711, True list") == (
-        "no member … o'… with number …, True list"
+    mask = masker(["Zoë O'Brien", 4711, None, True, {"more": ["Quill"]}])
+    assert mask("no member ZOË o'brien with number 4711, True list, Quill") == (
+        "no member … o'… with number …, True list, …"
     )
 
 
@@ -69,3 +69,10 @@ def test_short_words_of_a_record_stay() -> None:
 def test_the_values_within_mappings_and_lists_are_found_and_their_names_are_not() -> None:
     found = values_in({"a": 1, "b": [{"c": "x"}, ("y",)]}, "z", None)
     assert list(found) == [1, "x", "y", "z", None]
+
+
+def test_values_within_values_are_masked_too() -> None:
+    mask = masker([{"contact": {"name": "Lovelace"}, "tags": ["Analytical"]}])
+    assert (
+        mask("Lovelace owns the Analytical engine of Contact") == "… owns the … engine of Contact"
+    )

@@ -45,6 +45,7 @@ class Regbridge(Extended):
         "restore": "regbridge.cli.restore:restore",
         "show-config": "regbridge.cli.show_config:show_config",
         "plugins": "regbridge.cli.plugins:plugins",
+        "new-plugin": "regbridge.cli.new_plugin:new_plugin",
         "schema": "regbridge.cli.schema:schema",
         "secret": "regbridge.cli.secret:secret",
         "encrypt": "regbridge.cli.encrypt:encrypt",

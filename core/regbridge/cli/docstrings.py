@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from importlib.machinery import SourceFileLoader
-from importlib.util import find_spec
+from importlib.util import decode_source, find_spec
+from pathlib import Path
 
 
 def docstring(module: str, name: str) -> str:
@@ -21,8 +21,9 @@ def docstring(module: str, name: str) -> str:
 
 def _source(module: str) -> str:
     spec = find_spec(module)
-    if spec and isinstance(spec.loader, SourceFileLoader):
-        return spec.loader.get_source(module) or ""
+    # Not the loader's: that of a test run may be pytest's, which gives no source.
+    if spec and spec.origin and spec.origin.endswith(".py") and Path(spec.origin).is_file():
+        return decode_source(Path(spec.origin).read_bytes())
     return ""
 
 

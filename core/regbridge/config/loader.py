@@ -19,6 +19,7 @@ from regbridge.config.model import Model
 from regbridge.config.place import Keys, Origins, located, place, where
 from regbridge.config.schema import ClientConfig, HostConfig
 from regbridge.config.yaml_file import YamlFile, read_yaml
+from regbridge.deprecation import log_deprecated_keys
 from regbridge.errors import ConfigError
 from regbridge.models import Finding, Level
 from regbridge.nearest import did_you_mean
@@ -89,6 +90,7 @@ def load_host(folder: Path) -> HostFile:
     config, findings = _validate(HostConfig, base.value.get("host", {}), folder, ("host",))
     if config is None:
         raise ConfigError(located(findings, base.origins))
+    log_deprecated_keys("base.yaml", {"host": base.value.get("host", {})})
     url = absolute_url(config.database.get_secret_value(), folder)
     return HostFile(folder, config, url)
 

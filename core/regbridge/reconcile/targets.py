@@ -273,4 +273,6 @@ def _record(delivery: Any) -> Record:
         contact_stub=delivery.contact_stub,
         previous_contact_stub=delivery.previous_contact_stub,
         external_id=delivery.external_id,
+        event_stub=delivery.event_stub,
+        message_time=None if delivery.message_time is None else from_ms(delivery.message_time),
     )

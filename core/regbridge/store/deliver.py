@@ -41,10 +41,12 @@ _CLAIMED = (
     DOUBTFUL.label("doubtful"),
     registrants.c.subject,
     registrations.c.previous_contact_stub,
+    registrations.c.event_stub,
     registrations.c.receipt_id,
     registrations.c.name,
     registrations.c.email,
     receipts.c.received_at,
+    receipts.c.message_time,
 )
 """What a claimed delivery brings along."""
 

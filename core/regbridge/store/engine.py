@@ -63,7 +63,7 @@ class Store:
         self._turn: AbstractContextManager[object] = nullcontext()
         self._patience = 0.0
         if self.embedded:
-            self.engine, self.writer = sqlite.open_engines(self.url)
+            self.engine, self.writer = self._open_embedded()
             self._turn = threading.Lock()
         else:
             settings = settings or PostgresqlConfig()
@@ -127,6 +127,9 @@ class Store:
         """Close every connection."""
         self.engine.dispose()
         self.writer.dispose()
+
+    def _open_embedded(self) -> tuple[Engine, Engine]:
+        return sqlite.open_engines(self.url)
 
     def _retrying(self, patience: float, run: Callable[[], Result]) -> Result:
         retrying = Retrying(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from regbridge.errors import ConfigError
@@ -24,9 +25,14 @@ def open_engines(url: str) -> tuple[Engine, Engine]:
     Raises `ConfigError` when the database is in memory, its folder cannot be made, or Python's
     SQLite lacks what the statements need.
     """
+    _make_folder(make_url(url).database or "")
+    return connect_engines(url)
+
+
+def connect_engines(url: str) -> tuple[Engine, Engine]:
+    """As `open_engines`, for a database that needs no folder."""
     _require_json()
     reader = create_engine(url, hide_parameters=True)
-    _make_folder(reader.url.database or "")
     _set_up(reader, "BEGIN", cache_kb=2048)
     writer = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
     # A write begins with the write lock, so that what it reads first cannot change meanwhile.

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from regbridge.store.rows import ORDER
 from regbridge.store.sealed import opened
-from regbridge.store.tables import State, deliveries, registrants, registrations
+from regbridge.store.tables import State, deliveries, receipts, registrants, registrations
 
 SETTLED = (State.DELIVERED, State.UNCHANGED)
 _THERE = deliveries.c.reached | deliveries.c.state.in_(SETTLED)
@@ -44,9 +44,11 @@ def delivered_to(
             registrations.c.event_stub,
             registrations.c.name,
             registrants.c.subject,
+            receipts.c.message_time,
             *(column.label(f"order_{place}") for place, column in enumerate(ORDER)),
         )
         .join(registrations, registrations.c.id == deliveries.c.registration_id)
+        .join(receipts, receipts.c.id == registrations.c.receipt_id)
         .outerjoin(registrants, registrants.c.id == deliveries.c.registrant_id)
         .where(
             deliveries.c.client == client,

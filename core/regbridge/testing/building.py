@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +13,9 @@ from regbridge.limits import Limiters, OwnPlaces
 from regbridge.making import checked_class, make
 from regbridge.models import EMPTY, Client, Target
 from regbridge.plugin import Plugin, PluginContext, TargetPlugin
+from regbridge.testing.environ import environment
 
 AnyPlugin = TypeVar("AnyPlugin", bound=Plugin)
-
-_ENVIRONMENT = threading.Lock()
 
 
 def build_plugin(
@@ -55,7 +51,8 @@ def build_plugin(
     folder = folder or Path.cwd()
     path: Keys = ("targets", place.name) if place else ("plugins", 0)
     context = PluginContext(name, client, folder, place, path, limiters or Limiters(OwnPlaces()))
-    with _kept(settings, secrets) as values:
+    values, variables = _kept(settings, secrets)
+    with environment(variables):
         return make(plugin_class, values, context, name)
 
 
@@ -64,21 +61,17 @@ def _target(target: Target | str | None, map_: Mapping[str, Any] | None) -> Targ
     return found if map_ is None else replace(found, map=map_)
 
 
-@contextmanager
-def _kept(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Keep secrets in the environment while a block runs; yield settings that name them there."""
+def _kept(
+    settings: Mapping[str, Any], secrets: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return settings that name their secrets as variables, and the variables."""
     values = deepcopy(dict(settings))
-    names = {keys: f"REGBRIDGE_TESTING_{number}" for number, keys in enumerate(secrets)}
-    for keys, name in names.items():
+    variables: dict[str, str] = {}
+    for number, (keys, secret) in enumerate(secrets.items()):
         *around, last = keys.split(".")
         inner = values
         for key in around:
             inner = inner.setdefault(key, {})
-        inner[last] = {"env": name}
-    with _ENVIRONMENT:
-        os.environ.update({name: secrets[keys] for keys, name in names.items()})
-        try:
-            yield values
-        finally:
-            for name in names.values():
-                del os.environ[name]
+        name = f"REGBRIDGE_TESTING_{number}"
+        inner[last], variables[name] = {"env": name}, secret
+    return values, variables

@@ -141,6 +141,7 @@ class ScriptedServer:
             expectation.came += 1
         try:
             answer = expectation.take(seen)
+            answer.encoded()
         except Exception as error:  # the function is the test's own
             why = f"its answer failed with {type(error).__name__}: {error}"
             answer = Answer(500, body=f"{why}\n")

@@ -23,6 +23,7 @@ from regbridge.errors import (
 from regbridge.models import KeyedOn, Outcome, OutcomeKind, Record, Target
 from regbridge.pipeline import Pipeline
 from regbridge.redact import word_masker
+from regbridge.store.clock import from_ms
 from regbridge.store.deliver import (
     Settlement,
     claim_deliveries,
@@ -285,6 +286,8 @@ class Deliverer:
                 previous_contact_stub=row.previous_contact_stub,
                 external_id=known.get((row.registrant_id, row.contact_stub if by_contact else "")),
                 attempt=row.attempts + 1,
+                event_stub=row.event_stub,
+                message_time=None if row.message_time is None else from_ms(row.message_time),
             )
             for row in rows
         ]

@@ -51,14 +51,54 @@ Names = Annotated[
 class OAuthSettings(Settings):
     """Whose tokens let in, and what they have to say."""
 
-    issuer: Annotated[Text, AfterValidator(_issuer)]
-    audience: Annotated[Names, Field(min_length=1)]
-    jwks_url: Annotated[Text, AfterValidator(_jwks_url)] | None = None
-    clients: Names = ()
-    scopes: Names = ()
-    roles: Names = ()
-    algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = USUAL
-    leeway_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
-    token_limit: Annotated[int, Field(ge=500, le=100_000)] = 16_000
-    wait_seconds: Annotated[float, Field(gt=0, le=30)] = 5.0
-    keep_hours: Annotated[float, Field(ge=1, le=168)] = 24.0
+    issuer: Annotated[
+        Text,
+        AfterValidator(_issuer),
+        Field(description="Whose access tokens let in, exactly as `iss` has it."),
+    ]
+    audience: Annotated[
+        Names,
+        Field(min_length=1, description="What `aud` must hold; one of several is enough."),
+    ]
+    jwks_url: Annotated[
+        Annotated[Text, AfterValidator(_jwks_url)] | None,
+        Field(
+            description="Where the keys are; when left out, the issuer's "
+            "`/.well-known/openid-configuration` says it."
+        ),
+    ] = None
+    clients: Annotated[
+        Names, Field(description="The client ids that are let in; any when left out.")
+    ] = ()
+    scopes: Annotated[
+        Names, Field(description="The scopes that a token must have, all of them.")
+    ] = ()
+    roles: Annotated[
+        Names, Field(description="The roles that a token must have, all of them.")
+    ] = ()
+    algorithms: Annotated[
+        tuple[Algorithm, ...], Field(min_length=1, description="How a token may be signed.")
+    ] = USUAL
+    leeway_seconds: Annotated[
+        float, Field(ge=0, le=600, description="How much the clocks may differ.")
+    ] = 60.0
+    token_limit: Annotated[
+        int, Field(ge=500, le=100_000, description="The most characters of a token.")
+    ] = 16_000
+    wait_seconds: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=30,
+            description="How long Cvent waits for keys at most, before it is told to come back "
+            "(503).",
+        ),
+    ] = 5.0
+    keep_hours: Annotated[
+        float,
+        Field(
+            ge=1,
+            le=168,
+            description="How long keys go on while the authorization server is away.",
+        ),
+    ] = 24.0

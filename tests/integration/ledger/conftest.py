@@ -52,11 +52,30 @@ from regbridge.store.tables import (
     registrations,
 )
 from regbridge.store.upgrades import upgrade
+from regbridge.testing.ledger import memory_ledger
 from regbridge.testing.payloads import encode, live, registrant
 from regbridge.worker.loop import Worker
 
 START = 1_800_000_000_000
 SECOND = 1000
+
+ALSO_IN_MEMORY = {
+    f"test_ledger_{what}"
+    for what in (
+        "accounts",
+        "after",
+        "corrections",
+        "identity",
+        "ignore",
+        "leases",
+        "once",
+        "operate",
+        "order",
+        "poison",
+        "search",
+    )
+}
+"""The modules that say what a ledger does; the others are about files, processes and size."""
 
 
 class Killed(BaseException):
@@ -127,11 +146,15 @@ class Ledger:
     """Everything from the commit of a message to the answers of the targets."""
 
     def __init__(
-        self, path: Path, url: str = "", encryption: EncryptionConfig | None = None
+        self,
+        path: Path,
+        url: str = "",
+        encryption: EncryptionConfig | None = None,
+        store: Store | None = None,
     ) -> None:
         self.path = path
         self.clock = Clock()
-        self.store = Store(url or f"sqlite:///{path}", encryption=encryption)
+        self.store = store or Store(url or f"sqlite:///{path}", encryption=encryption)
         self.intake = Intake(self.store)
         self.pipelines: dict[str, Pipeline] = {}
         self.config = WorkerConfig(lease_seconds=60, poll_seconds=0.01)
@@ -324,11 +347,26 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let a test of the ledger run on each database, unless it says on which."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "bare_ledger" not in metafunc.fixturenames or any("bare_ledger" in m.args[0] for m in marks):
+        return
+    behaves = metafunc.module.__name__.rpartition(".")[2] in ALSO_IN_MEMORY
+    kinds = ["SQLite", *(["memory"] if behaves else []), "PostgreSQL"]
+    metafunc.parametrize("bare_ledger", kinds, indirect=True)
+
+
+@pytest.fixture
 def bare_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    """A ledger without clients, in either database: whatever holds in one holds in the other."""
+    """A ledger without clients, in each database: whatever holds in one holds in the others.
+
+    The one in memory is what `regbridge.testing` gives to the authors of plugins.
+    """
     path = tmp_path / "regbridge.db"
-    if request.param == "SQLite":
+    if request.param == "memory":
+        ledger = Ledger(path, store=memory_ledger())
+    elif request.param == "SQLite":
         shutil.copy(request.getfixturevalue("new_database"), path)
         ledger = Ledger(path)
     else:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from regbridge import KeyedOn
-from regbridge.testing.payloads import NO_GUID, live, message, registrant, substitution
+from regbridge.testing.payloads import EVENT, NO_GUID, live, message, registrant, substitution
 
 if TYPE_CHECKING:
     from tests.integration.ledger.conftest import Ledger
@@ -99,6 +100,15 @@ def test_a_target_keyed_on_the_registrant_gets_its_id_again_after_a_substitution
     first = ledger.crm.calls[0][0]
     assert first.external_id is None
     assert ledger.crm.calls[1][0].external_id == f"id {first.delivery}"
+
+
+def test_a_record_says_of_which_event_it_is_and_when_cvent_told_of_it(ledger: Ledger) -> None:
+    ledger.receive(live("InviteeOrGuestAccepted", registrant(1), "2026-11-24T13:00:00.250Z"))
+    ledger.run()
+
+    [[record]] = ledger.crm.calls
+    assert record.event_stub == EVENT.lower()
+    assert record.message_time == datetime(2026, 11, 24, 13, 0, 0, 250_000, UTC)
 
 
 def test_a_target_keyed_on_the_contact_gets_no_id_of_the_old_contact(bare_ledger: Ledger) -> None:

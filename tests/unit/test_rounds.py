@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,26 +15,22 @@ from regbridge import (
     CredentialsError,
     Outcome,
     QuotaExceededError,
-    Record,
     RegbridgeError,
     RetryableError,
 )
-from regbridge_dynamics.keys import Address
-from regbridge_dynamics.records import Upsert
-from regbridge_dynamics.rounds import rounds, send_in_rounds
+from regbridge.rounds import rounds, send_in_rounds
 
 NOW = datetime(2027, 3, 4, 9, 30, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class Upsert:
+    place: int
+    key: str
+
+
 def upserts(keys: Sequence[int]) -> list[Upsert]:
-    return [
-        Upsert(place, Record({}), Address(f"t({key})", f"t({key})", str(key)), {})
-        for place, key in enumerate(keys)
-    ]
-
-
-def key(upsert: Upsert) -> object:
-    return upsert.address.mark
+    return [Upsert(place, str(key)) for place, key in enumerate(keys)]
 
 
 @given(st.lists(st.integers(0, 5)), st.integers(1, 7))
@@ -45,9 +42,9 @@ def test_every_record_goes_once_no_key_twice_in_a_call_and_keys_keep_their_order
     assert sorted(upsert.place for upsert in sent) == list(range(len(keys)))
     for group in groups:
         assert 0 < len(group) <= size
-        assert len({key(upsert) for upsert in group}) == len(group)
+        assert len({upsert.key for upsert in group}) == len(group)
     for one in set(keys):
-        places = [upsert.place for upsert in sent if key(upsert) == one]
+        places = [upsert.place for upsert in sent if upsert.key == str(one)]
         assert places == sorted(places)
 
 
@@ -124,3 +121,31 @@ def test_what_was_delivered_before_a_call_fails_stays_delivered(
         4: outcome,
     }
     assert calls.sent == [[0, 1], [2, 3]]
+
+
+@given(st.lists(st.integers(0, 5), max_size=30), st.sets(st.integers(0, 29)), st.integers(1, 9))
+def test_of_a_call_that_says_nothing_the_bad_ones_are_found_by_halves(
+    keys: list[int], bad: set[int], size: int
+) -> None:
+    """Some vendors refuse a whole call for one record, and do not say for which."""
+    sent: list[int] = []
+
+    def send(group: Sequence[Upsert]) -> dict[int, Outcome]:
+        if bad.intersection(upsert.place for upsert in group):
+            return {} if len(group) > 1 else {group[0].place: Outcome.rejected("bad")}
+        sent.extend(upsert.place for upsert in group)
+        return {upsert.place: Outcome.created() for upsert in group}
+
+    found = send_in_rounds(upserts(keys), size, send, lambda: NOW)
+
+    places = set(range(len(keys)))
+    assert {place for place, one in found.items() if one.reason == "bad"} == bad & places
+    assert sorted(sent) == sorted(places - bad)
+    for key in set(keys):
+        of_key = [place for place in sent if keys[place] == key]
+        assert of_key == sorted(of_key)
+
+
+def test_a_call_for_one_record_must_say_what_became_of_it() -> None:
+    with pytest.raises(KeyError):
+        send_in_rounds(upserts([1]), 1, lambda _: {}, lambda: NOW)

@@ -1,0 +1,1 @@
+"""Writes the parts of the reference that are told from the code; `python -m docs.generate`."""
