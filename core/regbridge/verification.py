@@ -79,7 +79,7 @@ def verify_folder(
         ]
     finally:
         roster.discard(NOBODY)
-    known = [each.name for each in (*made.values(), *refused.values())]
+    known = [*(each.name for each in made.values()), *(each.name for each in refused.values())]
     return [*base, *unknown_clients(names, known)], found
 
 

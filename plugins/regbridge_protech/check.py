@@ -25,6 +25,10 @@ def check_service(outbound: Outbound, settings: ServiceSettings) -> list[Finding
         message = f"the service does not let us in ({answer.status})"
         remedy = "let the service's administrator allow this machine"
         return [Finding(Level.ERROR, message, remedy=remedy)]
+    if answer.status >= 500:
+        message = f"the service cannot answer now ({answer.status})"
+        remedy = "try again later, or let the service's administrator look at it"
+        return [Finding(Level.ERROR, message, remedy=remedy)]
     try:
         offered = _offered(answer.body, settings.binding)
     except ConfigError:

@@ -148,7 +148,7 @@ class Desk(Plugin):
 class _AtDesk:
     """The desk as every contract sees it."""
 
-    secrets = (SECRET,)
+    secrets: Sequence[str] = (SECRET,)
     failures = USUAL | {Failure.QUOTA}
 
     def __init__(self, plugin: type[Desk] = Desk) -> None:

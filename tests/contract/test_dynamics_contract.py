@@ -6,9 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from tests.contract import proxied
 
 from regbridge import Client, PluginContext, Record, Target
-from regbridge.testing.contract import PERSON, DeliveryContract, Destination, Failure
+from regbridge.testing.contract import (
+    PERSON,
+    Connection,
+    ConnectionContract,
+    DeliveryContract,
+    Destination,
+    Failure,
+    PluginContract,
+    Recipe,
+)
+from regbridge.testing.fault_proxy import FaultProxy
 from regbridge_dynamics.deliver import Dynamics
 from regbridge_dynamics.settings import DynamicsSettings
 from regbridge_dynamics.simulator import (
@@ -64,9 +75,9 @@ class DynamicsDestination(Destination):
     text_limit = LIMIT
 
     def __init__(self, folder: Path, *, bulk: bool) -> None:
-        self.simulator = DataverseSimulator(schema(bulk=bulk))
-        self.simulator.start()
-        self._port = int(self.simulator.url.rpartition(":")[2])
+        self.simulator = DataverseSimulator(schema(bulk=bulk), url=self.seen_at())
+        self.served = self.simulator.start()
+        self._port = int(self.served.rpartition(":")[2])
         self.target = Target("staging")
         secret = folder / "secret"
         secret.write_text(APPLICATION.secret, encoding="utf-8")
@@ -85,6 +96,10 @@ class DynamicsDestination(Destination):
         context = PluginContext("dynamics", Client("contract"), folder, self.target)
         self.plugin = Dynamics(settings, context)
         self.plugin.page_size = 4
+
+    def seen_at(self) -> str:
+        """Return where clients see the environment, "" for where it is."""
+        return ""
 
     def record(self, number: int, text: str = PERSON) -> Record:
         fields = {"new_number": str(number), "new_title": f"R{number}", "new_text": text}
@@ -119,3 +134,47 @@ class TestDynamics(DeliveryContract):
         yield destination
         destination.plugin.close()
         destination.simulator.stop()
+
+
+class DynamicsConnection(DynamicsDestination):
+    """The simulated environment behind a proxy that fails."""
+
+    def __init__(self, folder: Path) -> None:
+        self.proxy = FaultProxy()
+        super().__init__(folder, bulk=True)
+        self.proxy.upstream = self.served
+
+    def seen_at(self) -> str:
+        return self.proxy.url
+
+    def fail(self, failure: Failure | None) -> None:
+        proxied.fail(self.proxy, failure)
+
+
+class TestDynamicsIsChecked(ConnectionContract):
+    @pytest.fixture
+    def connection(self, tmp_path: Path) -> Iterator[Connection]:
+        connection = DynamicsConnection(tmp_path)
+        yield connection
+        connection.plugin.close()
+        connection.proxy.close()
+        connection.simulator.stop()
+
+
+class TestDynamicsIsAPlugin(PluginContract):
+    @pytest.fixture
+    def recipe(self, tmp_path: Path) -> Recipe:
+        return Recipe(
+            Dynamics,
+            {
+                "url": "https://contoso.crm.dynamics.com",
+                "tenant": TENANT,
+                "client_id": APPLICATION.client_id,
+                "table": "new_registration",
+                "key": "new_number",
+            },
+            wrong=[{"url": "http://contoso.crm.dynamics.com"}, {"table": ""}, {"tenant": "?"}],
+            secrets={"client_secret": "a-secret-of-dynamics-1618"},
+            map={"new_number": "confirmationNumber"},
+            folder=tmp_path,
+        )

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from regbridge import Client, PluginContext, Record, Target
-from regbridge.testing.contract import PERSON, DeliveryContract, Destination, Failure
+from regbridge.testing.contract import (
+    PERSON,
+    Connection,
+    ConnectionContract,
+    DeliveryContract,
+    Destination,
+    Failure,
+    PluginContract,
+    Recipe,
+)
 from regbridge_files.deliver import Files, FilesSettings
 
 
@@ -47,7 +56,18 @@ class FilesDestination(Destination):
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.csv"])
-class TestFiles(DeliveryContract):
+class TestFiles(DeliveryContract, ConnectionContract):
     @pytest.fixture
     def destination(self, tmp_path: Path, name: str) -> Destination:
         return FilesDestination(tmp_path, name)
+
+    @pytest.fixture
+    def connection(self, destination: Destination) -> Connection:
+        return destination
+
+
+class TestFilesIsAPlugin(PluginContract):
+    @pytest.fixture
+    def recipe(self, tmp_path: Path) -> Recipe:
+        wrong = [{"path": "out"}, {"path": "out.csv"}, {"path": ""}, {"format": "xml"}]
+        return Recipe(Files, {"path": "out.jsonl"}, wrong=wrong, folder=tmp_path)

@@ -308,7 +308,7 @@ BROKEN: dict[type[Plugin], str] = {
     Sticky: CLOSING,
     Lingering: CLOSING,
 }
-TOO = {Open: {"test_an_unknown_setting_is_refused"}}
+TOO: dict[type[Plugin], set[str]] = {Open: {"test_an_unknown_setting_is_refused"}}
 """What else a plugin fails by the same fault."""
 
 REFUSED = {Pushing, Parcel}

@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
+from tests.contract import proxied
 
 from regbridge import Client, PluginContext, Record, Target
-from regbridge.testing.contract import PERSON, DeliveryContract, Destination, Failure
+from regbridge.testing.contract import (
+    PERSON,
+    Connection,
+    ConnectionContract,
+    DeliveryContract,
+    Destination,
+    Failure,
+    PluginContract,
+    Recipe,
+)
+from regbridge.testing.fault_proxy import FaultProxy
 from regbridge.testing.server import LocalServer
 from regbridge_protech.deliver import Protech, ProtechSettings
 from regbridge_protech.simulator.app import PATH, Simulator
@@ -62,7 +73,7 @@ class ProtechDestination(Destination):
         settings = TypeAdapter(ProtechSettings).validate_python(
             {
                 "allow_http": True,
-                "url": f"{self.server.url}{PATH}",
+                "url": f"{self.url_of(self.server)}{PATH}",
                 "binding": binding,
                 "namespace": "http://tempuri.org/",
                 "operation": "UpdateUserInfo",
@@ -75,6 +86,9 @@ class ProtechDestination(Destination):
         )
         context = PluginContext("protech", Client("contract"), folder, self.target)
         self.plugin = Protech(settings, context)
+
+    def url_of(self, server: LocalServer) -> str:
+        return server.url
 
     def record(self, number: int, text: str = PERSON) -> Record:
         fields = {
@@ -117,3 +131,48 @@ class TestProtech(DeliveryContract):
         yield destination
         destination.plugin.close()
         destination.server.stop()
+
+
+class ProtechConnection(ProtechDestination):
+    """The simulated service behind a proxy that fails."""
+
+    def __init__(self, folder: Path, secret_file: Path, binding: str) -> None:
+        self.proxy = FaultProxy()
+        super().__init__(folder, secret_file, binding)
+
+    def url_of(self, server: LocalServer) -> str:
+        self.proxy.upstream = server.url
+        return self.proxy.url
+
+    def fail(self, failure: Failure | None) -> None:
+        proxied.fail(self.proxy, failure)
+
+
+@pytest.mark.parametrize("binding", ["soap11", "soap12", "form"])
+class TestProtechIsChecked(ConnectionContract):
+    @pytest.fixture
+    def connection(self, tmp_path: Path, binding: str) -> Iterator[Connection]:
+        secret = tmp_path / "secret"
+        secret.write_text(PASSWORD, encoding="utf-8")
+        connection = ProtechConnection(tmp_path, secret, binding)
+        yield connection
+        connection.plugin.close()
+        connection.proxy.close()
+        connection.server.stop()
+
+
+class TestProtechIsAPlugin(PluginContract):
+    @pytest.fixture
+    def recipe(self, tmp_path: Path) -> Recipe:
+        return Recipe(
+            Protech,
+            {
+                "url": "https://protech.example.org/service.asmx",
+                "namespace": "http://tempuri.org/",
+                "operation": "UpdateUserInfo",
+                "parameters": [{"name": "szUserID", "type": "string"}],
+                "success": "guid",
+            },
+            wrong=[{"url": "http://protech.example.org/a"}, {"success": "?"}, {"operation": ""}],
+            folder=tmp_path,
+        )

@@ -33,7 +33,7 @@ def method_of(plugin: Plugin, hook: str) -> Callable[..., Any] | None:
     for name, method in inspect.getmembers(plugin, callable):
         options = getattr(method, "regbridge_impl", None)
         if options is not None and (options.get("specname") or name) == hook:
-            return method  # type: ignore[no-any-return]
+            return method
     return None
 
 

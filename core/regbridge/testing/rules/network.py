@@ -37,8 +37,8 @@ def no_network() -> Iterator[list[Use]]:
     process.
     """
     uses: list[Use] = []
-    calls = {name: _call(name, uses) for name in _CALLS}
-    names = dict.fromkeys(_NAMES, _name(uses))
+    calls: dict[str, Any] = {name: _call(name, uses) for name in _CALLS}
+    names: dict[str, Any] = dict.fromkeys(_NAMES, _name(uses))
     with mock.patch.multiple(socket.socket, **calls), mock.patch.multiple(socket, **names):
         yield uses
 

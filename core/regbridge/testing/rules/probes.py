@@ -27,7 +27,7 @@ _ODD: Mapping[str, Any] = {
     "a text of all scripts": UNICODE,
     "a long text": "long " * 400,
 }
-_TYPES: Mapping[Kind, str] = {kind: name for name, kind in reversed(KINDS.items())}
+_TYPES: Mapping[Kind, str] = {kind: name for name, kind in reversed(list(KINDS.items()))}
 
 
 @dataclass(frozen=True, slots=True)
