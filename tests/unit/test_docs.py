@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,13 +76,22 @@ def test_the_reference_names_every_bundled_plugin() -> None:
 
 
 def test_the_example_plugin_of_the_reference_works() -> None:
-    [source] = re.findall(r"```python\n(\"\"\".*?)```", REFERENCE, re.DOTALL)
+    source, _ = re.findall(r"```python\n(\"\"\".*?)```", REFERENCE, re.DOTALL)
     names: dict[str, type[regbridge.Plugin]] = {}
     exec(compile(source, "hooks.md", "exec"), names)
     context = regbridge.PluginContext("skip-staff", regbridge.Client("apap"), ROOT)
     plugin = names["SkipStaff"](regbridge.Settings(), context)
     assert drop_reason(plugin, "ada@example.org") == "a member of our staff"
     assert drop_reason(plugin, "ada@example.com") is None
+
+
+def test_the_example_of_a_contract_passes(tmp_path: Path) -> None:
+    _, source = re.findall(r"```python\n(\"\"\".*?)```", REFERENCE, re.DOTALL)
+    (tmp_path / "test_page.py").write_text(source, encoding="utf-8")
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py")
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout
+    assert int(re.findall(r"(\d+) passed", ended.stdout)[0]) > 10
 
 
 def drop_reason(plugin: regbridge.Plugin, email: str) -> str | None:

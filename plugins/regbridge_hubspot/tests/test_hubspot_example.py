@@ -17,7 +17,7 @@ from regbridge.testing.trial import Trial
 from regbridge_hubspot.deliver import Hubspot
 from regbridge_hubspot.simulator import Fault, HubspotSimulator
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "example"
 CLIENT = EXAMPLES / "clients" / "hubspot.yaml"
 EVENT = "0b4c4410-1d46-43cd-a903-e8cf9de6ade5"
 
@@ -48,7 +48,7 @@ def test_the_example_passes_its_check(
     online: list[str],
 ) -> None:
     """The class is named where the package need not be installed."""
-    folder = tmp_path / "examples"
+    folder = tmp_path / "example"
     shutil.copytree(EXAMPLES, folder)
     file = folder / "clients" / "hubspot.yaml"
     text = file.read_text(encoding="utf-8")

@@ -29,7 +29,8 @@ NGINX = {
     "server",
     "upstream",
 }
-SYSTEMD = {
+KEYS = {
+    "pytest": {"testpaths", "regbridge_cases"},
     "Service": {"Type", "Nice", "ExecStart"},
     "Timer": {"OnCalendar", "Persistent"},
     "Install": {"WantedBy"},
@@ -73,12 +74,12 @@ def test_a_project_file_names_groups_of_entry_points_that_are_asked_for(block: B
 
 
 @each_block("ini")
-def test_a_unit_of_systemd_has_sections_and_keys_that_there_are(block: Block) -> None:
+def test_a_file_of_settings_has_sections_and_keys_that_there_are(block: Block) -> None:
     unit = configparser.ConfigParser(interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read_string(block.text)
     for section in unit.sections():
-        assert set(unit[section]) <= SYSTEMD[section]
+        assert set(unit[section]) <= KEYS[section]
     if "Service" in unit:
         assert problem_of(unit["Service"]["ExecStart"].split()) == ""
 

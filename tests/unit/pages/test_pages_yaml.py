@@ -17,6 +17,7 @@ from docs.generate.distributions import declared
 from pydantic import TypeAdapter
 from tests.page_blocks import Block, blocks, each_block
 
+from regbridge import Plugin
 from regbridge.config.case_file import Case
 from regbridge.config.loader import load_client, load_host
 from regbridge.config.schema import ClientConfig, HostConfig
@@ -54,12 +55,14 @@ def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def value_of(name: str) -> str:
-    if "SIGNING" in name or "WEBHOOK_SECRET" in name:
+    if "SIGNING" in name or "HOOK_SECRET" in name:
         return "whsec_" + base64.b64encode(name.encode().ljust(32)[:32]).decode()
     if "KEY" in name:
         return base64.b64encode(name.encode().ljust(32)[-32:]).decode()
     if "DATABASE" in name:
         return "postgresql+psycopg://u:p@db.example.org/regbridge"
+    if name == "SALESFORCE_URL":
+        return "https://contoso.my.salesforce.com"
     if "URL" in name:
         return "https://chat.example.org/hook"
     return f"a-token-of-{name.lower().replace('_', '-')}"
@@ -141,7 +144,16 @@ def check_client(folder: Path, text: str) -> None:
     write_plugins(folder / "clients", text)
     client = folder / "clients/apap.yaml"
     client.write_text(text, encoding="utf-8")
-    build(load_client(folder, client)).close()
+    build(load_client(folder, client), given=beside()).close()
+
+
+def beside() -> dict[str, type[Plugin]]:
+    """Return the plugins that are distributions of their own, which may not be installed."""
+    return {
+        plugin.entry.name: plugin.load()
+        for plugin in declared(GROUP)
+        if plugin.distribution != "regbridge"
+    }
 
 
 def write_plugins(folder: Path, text: str) -> None:
