@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+from tests.contract.breaking import failing
 
 import regbridge
 from regbridge import hookspecs
 from regbridge.errors import RegbridgeError
+from regbridge.testing.contract import FilterContract, PluginContract, Recipe
 
 ROOT = Path(__file__).parents[2]
 HOOKS = {name: value for name, value in vars(hookspecs).items() if hasattr(value, "regbridge_spec")}
@@ -74,13 +79,33 @@ def test_the_reference_names_every_bundled_plugin() -> None:
 
 
 def test_the_example_plugin_of_the_reference_works() -> None:
-    [source] = re.findall(r"```python\n(\"\"\".*?)```", REFERENCE, re.DOTALL)
-    names: dict[str, type[regbridge.Plugin]] = {}
-    exec(compile(source, "hooks.md", "exec"), names)
+    names = example(0)
     context = regbridge.PluginContext("skip-staff", regbridge.Client("apap"), ROOT)
     plugin = names["SkipStaff"](regbridge.Settings(), context)
     assert drop_reason(plugin, "ada@example.org") == "a member of our staff"
     assert drop_reason(plugin, "ada@example.com") is None
+
+
+def test_the_example_contract_of_the_reference_is_kept_by_the_example_plugin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = ModuleType("my_plugins")
+    vars(module).update(example(0))
+    monkeypatch.setitem(sys.modules, "my_plugins", module)
+    names = example(1)
+    test = names["TestSkipStaff"]
+    assert issubclass(test, FilterContract)
+    assert issubclass(test, PluginContract)
+    assert failing(FilterContract, names["Staff"]) == set()
+    assert failing(PluginContract, lambda: Recipe(module.SkipStaff)) == set()
+
+
+def example(number: int) -> dict[str, Any]:
+    """Return what an example module of the reference defines."""
+    sources = re.findall(r"```python\n(\"\"\".*?)```", REFERENCE, re.DOTALL)
+    names: dict[str, Any] = {"__name__": f"hooks_example_{number}"}
+    exec(compile(sources[number], "hooks.md", "exec"), names)
+    return names
 
 
 def drop_reason(plugin: regbridge.Plugin, email: str) -> str | None:
