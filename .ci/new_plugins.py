@@ -57,7 +57,7 @@ class Proof:
                 yield hooks
         for name in OURS:
             package = self._copied(ROOT / "plugins" / f"regbridge_{name}")
-            if not self._told(f"plugins/regbridge_{name}", package):
+            if not self._told(f"plugins/regbridge_{name}", package, with_dependencies=True):
                 yield name
 
     def _make_environment(self) -> None:

@@ -21,6 +21,7 @@ from regbridge.cli.printing import complain, how_many, print_json, print_table, 
 from regbridge.config.peek import Use, uses
 from regbridge.limits import Limiters, OwnPlaces
 from regbridge.store.limits import ledger_limiters
+from regbridge.system import hear_of_stops, wait_for
 
 __all__ = [
     "CLIENT_SECRET",
@@ -41,6 +42,7 @@ __all__ = [
     "say",
     "shared_limiters",
     "uses",
+    "wait_for_stop",
 ]
 
 
@@ -52,3 +54,8 @@ def shared_limiters(configs: Path) -> Iterator[Limiters]:
     """
     with open_ledger(configs) as store:
         yield Limiters(OwnPlaces()) if store is None else ledger_limiters(store)
+
+
+def wait_for_stop() -> None:
+    """Return when the process is asked to stop: by Ctrl+C, Ctrl+Break, or as services are."""
+    wait_for(hear_of_stops())

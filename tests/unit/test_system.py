@@ -16,6 +16,7 @@ from typing import IO, Any
 import pytest
 
 from regbridge import ConfigError, system
+from regbridge.commands import wait_for_stop
 from regbridge.config.words import _known_time_zone
 from regbridge.store import host_lock
 from regbridge.store.host_lock import HostLock
@@ -160,3 +161,20 @@ def test_time_zones_come_from_a_package_where_the_system_has_none() -> None:
     assert _known_time_zone("America/New_York") == "America/New_York"
     with pytest.raises(ValueError, match="did you mean 'America/New_York'"):
         _known_time_zone("America/New_Yrok")
+
+
+def test_a_plugins_command_waits_until_it_is_asked_to_stop(
+    handlers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float | None] = []
+
+    class Event(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout)
+            if len(waited) > 1:
+                signal.raise_signal(signal.SIGINT)
+            return self.is_set()
+
+    monkeypatch.setattr(threading, "Event", Event)
+    wait_for_stop()
+    assert waited == [0.5, 0.5]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
 
+from regbridge.commands import wait_for_stop
 from regbridge.testing.payloads import EVENT
 from regbridge_cvent.simulator.account.population import Population
 from regbridge_cvent.simulator.behaviour import Behaviour
@@ -73,18 +73,10 @@ def serve(simulator: CventSimulator, port: int) -> None:
         ) from None
     try:
         _announce(simulator, url)
-        wait()
-    except KeyboardInterrupt:
-        pass
+        wait_for_stop()
     finally:
         simulator.stop()
     typer.echo(f"Stopped after {len(simulator.calls)} calls.")
-
-
-def wait() -> None:
-    """Return never: Ctrl+C raises `KeyboardInterrupt`."""
-    while True:
-        time.sleep(0.5)
 
 
 def _announce(simulator: CventSimulator, url: str) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
-from regbridge.commands import say
+from regbridge.commands import say, wait_for_stop
 from regbridge_dynamics.simulator.dataverse import TENANT, DataverseSimulator
 from regbridge_dynamics.simulator.faults import Faults
 from regbridge_dynamics.simulator.tokens import Application
 from regbridge_dynamics.simulator.web_api import Latency
 
-_STOPPING = ("SIGINT", "SIGTERM", "SIGBREAK")
 _Share = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of calls, from 0 to 1.")]
 _Milliseconds = Annotated[float, typer.Option(min=0.0, help="Milliseconds that it takes.")]
 
@@ -56,20 +52,6 @@ def simulate(
     finally:
         simulator.stop()
     _account(simulator)
-
-
-def wait_for_stop() -> None:
-    """Return when the process is asked to stop."""
-    stop = threading.Event()
-
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for name in _STOPPING:
-        if number := getattr(signal, name, None):
-            signal.signal(number, hear)
-    while not stop.wait(0.5):  # Windows runs signal handlers only between short waits
-        pass
 
 
 def _announce(simulator: DataverseSimulator, application: Application) -> None:

@@ -22,7 +22,7 @@ def simulate(*arguments: str) -> tuple[int, str]:
 @pytest.fixture(autouse=True)
 def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl+C comes as soon as the simulator listens."""
-    monkeypatch.setattr(command, "_wait", lambda: None)
+    monkeypatch.setattr(command, "wait_for_stop", lambda: None)
 
 
 def test_a_new_secret_is_printed_and_nothing_else() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -145,20 +143,3 @@ def test_the_simulator_says_how_to_get_in_and_then_what_was_asked(
     assert "object type:   contacts (0-1), known by email, cvent_contact_id" in said
     assert "3 calls:" in said
     assert "0 records of registrations" in said
-
-
-def test_the_simulator_stops_when_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    handlers: dict[int, Any] = {}
-    listens = threading.Event()
-
-    def keep(number: int, handler: Any) -> None:
-        handlers[number] = handler
-        listens.set()
-
-    monkeypatch.setattr(signal, "signal", keep)
-    waiting = threading.Thread(target=command.wait_for_stop)
-    waiting.start()
-    assert listens.wait(10)
-    handlers[signal.SIGINT](signal.SIGINT, None)
-    waiting.join(10)
-    assert not waiting.is_alive()

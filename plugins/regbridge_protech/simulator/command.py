@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Annotated
 
 import typer
 
+from regbridge.commands import wait_for_stop
 from regbridge.testing.server import LocalServer
 from regbridge_protech.simulator.app import PATH, Simulator
 from regbridge_protech.simulator.behaviour import TRIGGERS, Script
@@ -31,15 +31,6 @@ def simulate(
     with LocalServer(simulator, port) as server:
         typer.echo(f"{server.url}{PATH}")
         typer.echo(f"Its WSDL is at {server.url}{PATH}?WSDL; Ctrl+C stops it.", err=True)
-        _wait()
+        wait_for_stop()
     staging = simulator.staging
     typer.echo(f"{len(staging.records)} records staged, {len(staging.doubles())} of them doubles")
-
-
-def _wait() -> None:
-    never = threading.Event()
-    try:
-        while not never.wait(0.5):  # Windows hears Ctrl+C only between short waits
-            pass
-    except KeyboardInterrupt:
-        return

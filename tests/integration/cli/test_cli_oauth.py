@@ -184,14 +184,10 @@ def test_check_token_says_so_when_there_is_nothing_to_judge_by(
 
 
 def simulate(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
-    """Run the command and press Ctrl+C; return exit code and output."""
-
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
+    """Run the command and stop it at once; return exit code and output."""
     app = typer.Typer()
     app.command()(command.simulate)
-    monkeypatch.setattr(command, "wait", interrupt)
+    monkeypatch.setattr(command, "wait_for_stop", lambda: None)
     result = CliRunner().invoke(app, [*arguments])
     return result.exit_code, result.output
 

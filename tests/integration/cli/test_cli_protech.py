@@ -62,7 +62,7 @@ def test_a_file_that_is_too_large_to_be_a_wsdl_is_not_read(run: Run, tmp_path: P
 def test_the_simulator_runs_until_it_is_stopped_and_says_what_it_staged(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "_wait", lambda: None)
+    monkeypatch.setattr(command, "wait_for_stop", lambda: None)
 
     ran = run("simulate", "protech", "--port", "0")
 

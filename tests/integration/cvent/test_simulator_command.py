@@ -40,10 +40,9 @@ def run(
     def wait() -> None:
         (url,) = re.findall(r"http://\S+/ea", "\n".join(said))
         visit(url)
-        raise KeyboardInterrupt
 
     monkeypatch.setattr("typer.echo", echo)
-    monkeypatch.setattr(command, "wait", wait)
+    monkeypatch.setattr(command, "wait_for_stop", wait)
     result = CliRunner().invoke(app, ["--port", "0", *arguments])
     return result.exit_code, "\n".join([*said, result.output])
 

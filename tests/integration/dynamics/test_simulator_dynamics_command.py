@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
-import threading
 from pathlib import Path
 
 import pytest
@@ -50,22 +48,3 @@ def test_a_certificate_is_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_
     file.write_text("-----BEGIN CERTIFICATE-----", encoding="ascii")
     code, _ = run(monkeypatch, "--certificate", str(file))
     assert code == 0
-
-
-def test_it_waits_until_a_signal_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    handlers: dict[int, object] = {}
-    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
-    waited: list[float | None] = []
-
-    class Event(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            waited.append(timeout)
-            if len(waited) > 1:
-                handler = next(iter(handlers.values()))
-                assert callable(handler)
-                handler(2, None)
-            return self.is_set()
-
-    monkeypatch.setattr(threading, "Event", Event)
-    command.wait_for_stop()
-    assert waited == [0.5, 0.5]

@@ -38,7 +38,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> list[int]:
             except requests.RequestException:
                 statuses.append(0)
 
-    monkeypatch.setattr(command, "_wait", wait)
+    monkeypatch.setattr(command, "wait_for_stop", wait)
     monkeypatch.setattr(LocalServer, "start", start)
     return statuses
 
@@ -73,12 +73,3 @@ def test_a_port_that_is_taken_is_told() -> None:
         result = CliRunner().invoke(app, ["--port", port])
     assert isinstance(result.exception, OSError)
     assert f"cannot listen on 127.0.0.1 port {port}" in str(result.exception)
-
-
-def test_ctrl_c_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Interrupted:
-        def wait(self, seconds: float) -> bool:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr("threading.Event", Interrupted)
-    command._wait()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from regbridge.commands import wait_for_stop
 from regbridge_cvent.simulator.authorization.service import AuthorizationServer
 from regbridge_cvent.simulator.authorization.signing import (
     ALGORITHMS,
@@ -14,7 +15,6 @@ from regbridge_cvent.simulator.authorization.signing import (
     SigningKeys,
 )
 from regbridge_cvent.simulator.authorization.vendors import VENDORS
-from regbridge_cvent.simulator.command import wait
 
 PORT = 8490
 """The port unless another is given."""
@@ -48,9 +48,7 @@ def simulate(
         ) from None
     try:
         _announce(server)
-        wait()
-    except KeyboardInterrupt:
-        pass
+        wait_for_stop()
     finally:
         server.stop()
     typer.echo(f"Stopped after {server.site.calls.total()} calls.")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from regbridge.commands import say
+from regbridge.commands import say, wait_for_stop
 from regbridge.testing.server import LocalServer
 from regbridge_http.signing import key_of, new_secret
 from regbridge_http.simulator.flavours import FLAVOURS
@@ -51,7 +50,7 @@ def simulate(
         if secret:
             typer.echo(f"secret: {'of ' + secret_env if secret_env else secret}")
         typer.echo("Ctrl+C stops it.", err=True)
-        _wait()
+        wait_for_stop()
     for message in receiver.messages:
         say(f"{message.id} {json.dumps(message.content, ensure_ascii=False)}")
     say(
@@ -67,12 +66,3 @@ def _secret(variable: str) -> str:
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--secret-env") from None
     return secret
-
-
-def _wait() -> None:
-    never = threading.Event()
-    try:
-        while not never.wait(0.5):  # Windows hears Ctrl+C only between short waits
-            pass
-    except KeyboardInterrupt:
-        return

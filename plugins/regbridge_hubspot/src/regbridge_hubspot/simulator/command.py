@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from types import FrameType
 from typing import Annotated
 
 import typer
 
-from regbridge.commands import say
+from regbridge.commands import say, wait_for_stop
 from regbridge_hubspot.simulator.hubspot import HubspotSimulator
 from regbridge_hubspot.simulator.limits import Limits
-
-_STOPPING = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 
 def simulate(
@@ -38,20 +33,6 @@ def simulate(
     finally:
         simulator.stop()
     _account(simulator)
-
-
-def wait_for_stop() -> None:
-    """Return when the process is asked to stop."""
-    stop = threading.Event()
-
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for name in _STOPPING:
-        if number := getattr(signal, name, None):
-            signal.signal(number, hear)
-    while not stop.wait(0.5):  # Windows runs signal handlers only between short waits
-        pass
 
 
 def _announce(simulator: HubspotSimulator) -> None:

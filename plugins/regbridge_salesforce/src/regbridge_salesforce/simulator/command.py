@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Annotated
 
 import typer
 
-from regbridge.commands import say
+from regbridge.commands import say, wait_for_stop
 from regbridge_salesforce.simulator.org import SalesforceSimulator
 from regbridge_salesforce.simulator.schema import registration_schema
 
@@ -30,7 +29,7 @@ def simulate(
     simulator.start(port)
     try:
         _announce(simulator)
-        _wait()
+        wait_for_stop()
     finally:
         simulator.stop()
     _account(simulator)
@@ -51,12 +50,3 @@ def _account(simulator: SalesforceSimulator) -> None:
         say(f"{operation}: {count} calls")
     for sobject in registration_schema():
         say(f"{len(simulator.records(sobject.name))} records of {sobject.name}")
-
-
-def _wait() -> None:
-    never = threading.Event()
-    try:
-        while not never.wait(0.5):  # Windows hears Ctrl+C only between short waits
-            pass
-    except KeyboardInterrupt:
-        return
