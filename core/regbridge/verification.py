@@ -15,13 +15,15 @@ from regbridge.errors import ConfigError, MalformedMessageError, RejectedError
 from regbridge.hidden import hide
 from regbridge.installed import hooks_of
 from regbridge.models import Finding
-from regbridge.pipeline import Pipeline
+from regbridge.pipeline import NamedInstance, Pipeline
+from regbridge.plugin import TargetPlugin
 from regbridge.roster import NOBODY, read_roster
 from regbridge.testing.registrations import read_registrations
 from regbridge.testing.rules.broken import Broken
 from regbridge.testing.rules.network import no_network
 from regbridge.testing.rules.output import listening
 from regbridge.testing.rules.probes import Probe, probes
+from regbridge.testing.rules.records import Sample, asks_its_target
 from regbridge.testing.rules.trial import Trial, samples_of
 from regbridge.testing.samples import read_samples
 
@@ -32,7 +34,8 @@ _OF_ONE_MESSAGE = 20
 class Verified:
     """One plugin of a client: its hooks, what it was tried with, and the rules that it breaks.
 
-    `path` is its class, as `module:Class`.
+    `path` is its class, as `module:Class`. `asks` says that it has to ask its target before it can
+    show a record, so that `preview` and `as_delivered` could not be tried.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Verified:
     registrations: int
     records: int
     broken: tuple[Broken, ...]
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +107,16 @@ def _tried(made: Made) -> VerifiedClient:
             len(asked),
             len(records.get(named.target, ())),
             tuple(trial.of(named)),
+            _asks(named, records.get(named.target, ())),
         )
         for named in pipeline.plugins
     )
     return VerifiedClient(made.name, shown(made.file), plugins)
+
+
+def _asks(named: NamedInstance, samples: Sequence[Sample]) -> bool:
+    with listening():
+        return isinstance(named.plugin, TargetPlugin) and asks_its_target(named.plugin, samples)
 
 
 def _holds_secret(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from regbridge import (
     DeliveredPage,
     Outcome,
     PluginContext,
+    QuotaExceededError,
     Record,
     RetryableError,
     Settings,
@@ -22,9 +24,10 @@ from regbridge import (
     TargetPlugin,
     hookimpl,
 )
-from regbridge.testing.contract import PERSON, Destination, Failure
+from regbridge.testing.contract import PERSON, USUAL, Destination, Failure
 
 SECRET = "shelf-key-314159"
+MIDNIGHT = datetime(2031, 5, 6, tzinfo=UTC)
 
 
 class Shelf(TargetPlugin):
@@ -48,6 +51,8 @@ class Shelf(TargetPlugin):
                 raise RetryableError("the shelf cannot be reached")
             case Failure.CREDENTIALS:
                 raise CredentialsError("the shelf is locked")
+            case Failure.QUOTA:
+                raise QuotaExceededError("enough for today", until=MIDNIGHT)
             case Failure.LOST_BEFORE:
                 raise AmbiguousError("the shelf said nothing")
         outcomes = [self.put(record) for record in records]
@@ -79,6 +84,8 @@ class OpenShelf(Shelf):
                 raise RetryableError("the shelf cannot be reached")
             case Failure.CREDENTIALS:
                 raise CredentialsError("the shelf is locked")
+            case Failure.QUOTA:
+                raise QuotaExceededError("enough for today", until=MIDNIGHT)
         start = int(page or 0)
         rows = list(self.held.items())
         found = [self.shown(key, fields) for key, fields in rows[start : start + 2]]
@@ -97,6 +104,7 @@ class ShelfDestination(Destination):
     """The shelf as the contract sees it."""
 
     secrets = (SECRET,)
+    failures = USUAL | {Failure.QUOTA}
 
     def __init__(self, plugin: type[Shelf] = Shelf) -> None:
         self.plugin: Shelf = plugin()

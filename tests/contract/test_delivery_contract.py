@@ -17,6 +17,7 @@ from regbridge import (
     Delivered,
     DeliveredPage,
     Outcome,
+    QuotaExceededError,
     Record,
     RegbridgeError,
     RetryableError,
@@ -165,6 +166,17 @@ class Blaming(Shelf):
             return super().deliver_records(records)
         except CredentialsError:
             return [Outcome.rejected("locked")] * len(records)
+
+
+class Pressing(Shelf):
+    """Tries again at once although its quota is used up."""
+
+    @hookimpl
+    def deliver_records(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        try:
+            return super().deliver_records(records)
+        except QuotaExceededError:
+            raise RetryableError("not now") from None
 
 
 class Leaking(Shelf):
@@ -350,6 +362,7 @@ BROKEN: dict[type[Shelf], str] = {
     Impatient: "test_a_target_that_cannot_work_now_is_tried_again",
     Cheerful: "test_a_lost_answer_is_ambiguous",
     Blaming: "test_credentials_that_are_refused_pause_the_target",
+    Pressing: "test_a_quota_that_is_used_up_pauses_the_target",
     Leaking: "test_a_failure_says_what_happened_and_nothing_secret",
     Doubling: "test_the_same_delivery_again_leaves_one_record",
     Shared: "test_calls_at_once_do_not_mix_up_their_records",
@@ -425,4 +438,4 @@ def test_a_class_without_a_destination_says_what_is_missing() -> None:
 
 def test_personal_data_of_the_records_is_what_the_contract_looks_for() -> None:
     assert ShelfDestination().record(1).fields["text"] == PERSON
-    assert set(Failure) == ShelfDestination.failures | {Failure.QUOTA}
+    assert set(Failure) == ShelfDestination.failures

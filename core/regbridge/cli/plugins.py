@@ -12,7 +12,7 @@ from regbridge.cli.options import CONFIGS, AsJson, Configs
 from regbridge.cli.printing import complain, how_many, print_json, print_table, say
 from regbridge.installed import InstalledPlugin, installed_plugins
 from regbridge.models import Finding, Level
-from regbridge.verification import VerifiedClient, verify_folder
+from regbridge.verification import Verified, VerifiedClient, verify_folder
 
 
 def plugins(
@@ -102,7 +102,7 @@ def _print_client(client: VerifiedClient) -> None:
                 ", ".join(plugin.hooks),
                 plugin.registrations,
                 plugin.records,
-                f"{how_many(len(plugin.broken), 'faults')}" if plugin.broken else "OK",
+                _result(plugin),
             )
             for plugin in client.plugins
         ),
@@ -111,6 +111,11 @@ def _print_client(client: VerifiedClient) -> None:
     for plugin in client.plugins:
         for broken in plugin.broken:
             say(f"error: {client.name}: {plugin.name}: {broken}")
+
+
+def _result(plugin: Verified) -> str:
+    result = how_many(len(plugin.broken), "faults") if plugin.broken else "OK"
+    return f"{result}; previews need its target" if plugin.asks else result
 
 
 def _client(client: VerifiedClient) -> dict[str, Any]:
@@ -126,6 +131,7 @@ def _client(client: VerifiedClient) -> dict[str, Any]:
                 "hooks": plugin.hooks,
                 "registrations": plugin.registrations,
                 "records": plugin.records,
+                "asks_its_target": plugin.asks,
                 "broken": [asdict(broken) for broken in plugin.broken],
             }
             for plugin in client.plugins

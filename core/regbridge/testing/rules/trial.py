@@ -48,8 +48,9 @@ class Trial:
         with listening() as heard:
             with no_network() as uses:
                 found = [broken for some in self._offline(named) for broken in some]
-            with no_network():  # keys may be fetched to find out who somebody is
-                found += [broken for some in self._authenticate(plugin) for broken in some]
+            # Keys may be fetched to find out who somebody is, and a table's columns for a preview.
+            with no_network():
+                found += [broken for some in self._asking(named) for broken in some]
         found += instances.nothing_is_shared(type(plugin), before)
         found += quiet.nothing_is_printed(heard)
         found += quiet.nothing_secret_is_shown(heard, self.holds_secret)
@@ -60,6 +61,9 @@ class Trial:
         yield from _class(named.plugin)
         yield from self._registrations(named.plugin)
         yield from self._mapping(named.plugin)
+
+    def _asking(self, named: NamedInstance) -> Found:
+        yield from self._authenticate(named.plugin)
         if isinstance(named.plugin, TargetPlugin):
             yield from self._records(named.plugin, self.samples.get(named.target, ()))
 
