@@ -1,4 +1,4 @@
-"""The `cvent-token` and `cvent-oauth` plugins keep the contracts of authentication."""
+"""`cvent-token` keeps the contracts of every plugin and of authenticating."""
 
 from __future__ import annotations
 
