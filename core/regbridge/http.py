@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,7 @@ from regbridge.correlation import current_batch, new_id, path_shown
 from regbridge.errors import AmbiguousError, RegbridgeError, RetryableError
 from regbridge.loopback import LOOPBACK as LOOPBACK
 from regbridge.loopback import is_here
+from regbridge.loopback import service_address as service_address
 
 _CHUNK = 1 << 16
 
@@ -226,6 +228,15 @@ class Outbound:
         if too_late:
             text = f"{self.service} took more than {self._longest:g} seconds to answer"
         return AmbiguousError(text, detail=detail)
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """Make a lost answer one to ask for again: for calls that change nothing, such as reading."""
+    try:
+        yield
+    except AmbiguousError as error:
+        raise RetryableError(str(error), detail=error.detail) from None
 
 
 def may_have_arrived(error: Exception) -> bool:

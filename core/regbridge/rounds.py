@@ -7,8 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from regbridge.errors import AmbiguousError, QuotaExceededError, RegbridgeError, RetryableError
-from regbridge.models import Outcome, OutcomeKind
+from regbridge.errors import (
+    AmbiguousError,
+    QuotaExceededError,
+    RegbridgeError,
+    RejectedError,
+    RetryableError,
+)
+from regbridge.models import Outcome, OutcomeKind, Record
 
 _UNSETTLED = frozenset({OutcomeKind.RETRY, OutcomeKind.AMBIGUOUS})
 _WAITS = "it waits for an earlier record with the same key"
@@ -51,6 +57,28 @@ def rounds(items: Sequence[K], size: int) -> Iterator[list[K]]:
                 later.append(item)
         yield group
         waiting = later
+
+
+def deliver_in_rounds(
+    records: Sequence[Record],
+    size: int,
+    make: Callable[[int, Record], K],
+    send: Callable[[Sequence[K]], Mapping[int, Outcome]],
+    now: Callable[[], datetime],
+) -> list[Outcome]:
+    """Return the outcome of each record: those that `make` rejects are, the others are sent.
+
+    `make` gets a record with its place. `send` is called as by `send_in_rounds`.
+    """
+    outcomes: dict[int, Outcome] = {}
+    items: list[K] = []
+    for place, record in enumerate(records):
+        try:
+            items.append(make(place, record))
+        except RejectedError as error:
+            outcomes[place] = Outcome.rejected(str(error), error.field)
+    outcomes |= send_in_rounds(items, size, send, now)
+    return [outcomes[place] for place in range(len(records))]
 
 
 def send_in_rounds(

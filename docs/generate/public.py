@@ -14,8 +14,16 @@ from typing import Annotated, Any, get_args, get_origin
 from docs.generate import signatures
 from docs.generate.markdown import first_paragraph, python
 
-MODULES = ("regbridge", "regbridge.http", "regbridge.commands")
+MODULES = (
+    "regbridge",
+    "regbridge.http",
+    "regbridge.rounds",
+    "regbridge.dates",
+    "regbridge.commands",
+)
 KIT = "regbridge.testing"
+# What the contracts and `regbridge plugins --verify` are made of; a plugin derives from contracts.
+NOT_PUBLIC = f"{KIT}.rules"
 
 
 def write(_about: str) -> str:
@@ -28,7 +36,11 @@ def module_names() -> list[str]:
     """Return the public modules: what a plugin may import, and all of the kit."""
     kit = importlib.import_module(KIT)
     found = pkgutil.walk_packages(kit.__path__, f"{KIT}.")
-    names = sorted(module.name for module in found if "._" not in module.name)
+    names = sorted(
+        module.name
+        for module in found
+        if "._" not in module.name and not module.name.startswith(NOT_PUBLIC)
+    )
     return [*MODULES, *(name for name in names if public_names(importlib.import_module(name)))]
 
 

@@ -38,7 +38,7 @@ def example_of(plugin: Declared) -> str:
     That is a block of its README, or else one of its example clients.
     """
     shown = _YAML.findall((plugin.folder / "README.md").read_text(encoding="utf-8"))
-    clients = sorted(plugin.folder.glob("example*/clients/*.yaml"))
+    clients = sorted(plugin.folder.glob("configs/clients/*.yaml"))
     files = [path.read_text(encoding="utf-8") for path in clients if ".cases." not in path.name]
     uses = re.compile(rf"use: {re.escape(plugin.entry.name)}\b")
     return next((text for text in [*shown, *files] if uses.search(text)), "")

@@ -15,7 +15,7 @@ from regbridge import (
     RateLimiter,
     RetryableError,
 )
-from regbridge.http import Answer, Outbound, Tracing
+from regbridge.http import Answer, Outbound, Tracing, repeatable
 from regbridge_dynamics.connection import ConnectionSettings
 from regbridge_dynamics.errors import THROTTLED, Refusal, Trouble, read_refusal
 from regbridge_dynamics.oauth import Tokens
@@ -100,11 +100,8 @@ class WebApi:
         annotations: str = ANNOTATIONS,
     ) -> Answer | Refusal:
         """Read something; `path` begins below the base. Raises as `send` does."""
-        try:
+        with repeatable():
             return self.send("GET", path, params=params, prefer=prefer, annotations=annotations)
-        except AmbiguousError as error:
-            # Nothing was to be changed, so to read again is safe.
-            raise RetryableError(str(error), detail=error.detail) from None
 
     def send(
         self,

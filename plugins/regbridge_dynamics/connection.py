@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -13,12 +12,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from regbridge import Secret, Settings, Text
+from regbridge.http import service_address
 
 GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 _TENANT = r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}"
 _THUMBPRINT = "[0-9A-Fa-f]{40}"
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _KEY = re.compile("-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \\1-----", re.DOTALL)
 
@@ -34,18 +33,9 @@ def follows(pattern: str, rule: str) -> Callable[[str], str]:
     return check
 
 
-def _address(url: str) -> str:
-    """Return an address without a slash at the end: it would become a part of the token's scope."""
-    parts = urlsplit(url.strip())
-    is_own = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not parts.hostname or not (is_own or parts.scheme == "https"):
-        raise ValueError("an address such as https://contoso.crm.dynamics.com was expected")
-    if parts.username is not None or parts.query or parts.fragment or parts.path.strip("/"):
-        raise ValueError("the address is a scheme and a host, with nothing after them")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-EnvironmentUrl = Annotated[Text, AfterValidator(_address)]
+EnvironmentUrl = Annotated[
+    Text, AfterValidator(service_address("https://contoso.crm.dynamics.com"))
+]
 Tenant = Annotated[Text, AfterValidator(follows(_TENANT, "a tenant is a GUID or a domain"))]
 ClientId = Annotated[Text, AfterValidator(follows(GUID, "this is no GUID"))]
 Thumbprint = Annotated[

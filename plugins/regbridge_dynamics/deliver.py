@@ -17,13 +17,12 @@ from regbridge import (
     Outcome,
     PluginContext,
     Record,
-    RejectedError,
     RetryableError,
     Target,
     TargetPlugin,
     hookimpl,
 )
-from regbridge.rounds import send_in_rounds
+from regbridge.rounds import deliver_in_rounds
 from regbridge_dynamics.check import check_target
 from regbridge_dynamics.client import WebApi, limiter_key
 from regbridge_dynamics.errors import Trouble
@@ -89,21 +88,13 @@ class Dynamics(TargetPlugin):
     def deliver_records(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """Upsert records in as few calls as their keys and the chunk size allow."""
         translator = self._translator()
-        outcomes: dict[int, Outcome] = {}
-        upserts: list[Upsert] = []
-        for place, record in enumerate(records):
-            try:
-                upserts.append(translator.upsert(place, record))
-            except RejectedError as error:
-                outcomes[place] = Outcome.rejected(str(error), error.field)
-        sent = send_in_rounds(
-            upserts,
+        return deliver_in_rounds(
+            records,
             self.batch_size,
+            translator.upsert,
             lambda group: self._send(translator.table, group),
             self._clock,
         )
-        outcomes |= sent
-        return [outcomes[place] for place in range(len(records))]
 
     @hookimpl
     def check_connection(self, target: Target) -> Sequence[Finding] | None:

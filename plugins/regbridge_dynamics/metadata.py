@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from regbridge import AmbiguousError, CredentialsError, RetryableError, did_you_mean
-from regbridge.http import Answer
+from regbridge import CredentialsError, RetryableError, did_you_mean
+from regbridge.http import Answer, repeatable
 from regbridge_dynamics.batch import Part, run_batch
 from regbridge_dynamics.client import WebApi
 from regbridge_dynamics.columns import BASE, CASTS, read_columns
@@ -98,10 +98,8 @@ class Metadata:
             raise RetryableError(text, detail=f"{text} ({type(error).__name__})") from None
 
     def _answers(self, name: str) -> list[Answer]:
-        try:
+        with repeatable():
             answers = run_batch(self._web, list(self._parts(name)))
-        except AmbiguousError as error:  # nothing was to be changed
-            raise RetryableError(str(error), detail=error.detail) from None
         if isinstance(answers, Refusal):
             raise _unreadable(answers)
         return answers

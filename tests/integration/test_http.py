@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from regbridge import AmbiguousError, RetryableError
+from regbridge import AmbiguousError, CredentialsError, RetryableError
 from regbridge.correlation import working_on
-from regbridge.http import Answer, Outbound, Tracing, seconds_to_wait
+from regbridge.http import Answer, Outbound, Tracing, repeatable, seconds_to_wait
 from regbridge.testing.fault_proxy import Fault, FaultProxy
 from regbridge.testing.server import DROP, LocalServer
 
@@ -510,3 +510,11 @@ def test_a_service_that_takes_no_ids_gets_none(service: Service, url: str) -> No
     outbound.close()
 
     assert "6d1f-batch" not in str(service.seen)
+
+
+def test_a_lost_answer_of_a_call_that_changes_nothing_may_be_asked_for_again() -> None:
+    with pytest.raises(RetryableError, match="no answer") as raised, repeatable():
+        raise AmbiguousError("no answer", detail="of host")
+    assert raised.value.detail == "of host"
+    with pytest.raises(CredentialsError), repeatable():
+        raise CredentialsError("not in")

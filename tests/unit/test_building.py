@@ -38,6 +38,7 @@ class CrmSettings(Settings):
     url: str
     token: Secret | None = None
     account: Account | None = None
+    keys: tuple[Secret, ...] = ()
 
 
 class Crm(TargetPlugin):
@@ -74,6 +75,12 @@ def test_settings_and_secrets_arrive_as_from_a_clients_file() -> None:
     assert plugin.settings.account.user == "bert"
     assert plugin.settings.account.password.get_secret_value() == "ö"
     assert "a token" not in repr(plugin.settings)
+
+
+def test_secrets_of_a_list_arrive_in_their_places() -> None:
+    secrets = {"keys.1": "new", "keys.0": "newest"}
+    plugin = build_plugin(Crm, {"url": "x", "keys": []}, secrets=secrets)
+    assert [key.get_secret_value() for key in plugin.settings.keys] == ["newest", "new"]
 
 
 def test_the_mapping_and_the_environment_stay_as_they_were() -> None:

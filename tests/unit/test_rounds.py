@@ -15,10 +15,12 @@ from regbridge import (
     CredentialsError,
     Outcome,
     QuotaExceededError,
+    Record,
     RegbridgeError,
+    RejectedError,
     RetryableError,
 )
-from regbridge.rounds import rounds, send_in_rounds
+from regbridge.rounds import deliver_in_rounds, rounds, send_in_rounds
 
 NOW = datetime(2027, 3, 4, 9, 30, tzinfo=UTC)
 
@@ -149,3 +151,17 @@ def test_of_a_call_that_says_nothing_the_bad_ones_are_found_by_halves(
 def test_a_call_for_one_record_must_say_what_became_of_it() -> None:
     with pytest.raises(KeyError):
         send_in_rounds(upserts([1]), 1, lambda _: {}, lambda: NOW)
+
+
+def test_a_record_that_is_rejected_here_is_not_sent_and_the_others_keep_their_places() -> None:
+    def make(place: int, record: Record) -> Upsert:
+        if record.fields["key"] < 0:
+            raise RejectedError("no such key", field="key")
+        return Upsert(place, str(record.fields["key"]))
+
+    calls = Calls()
+    records = [Record({"key": key}) for key in (1, -1, 2)]
+    outcomes = deliver_in_rounds(records, 2, make, calls, lambda: NOW)
+    assert [outcome.kind for outcome in outcomes] == ["created", "rejected", "created"]
+    assert outcomes[1].field == "key"
+    assert calls.sent == [[0, 2]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +33,8 @@ def build_plugin(
     """Return a plugin made as the host makes it from a client's file; close it as the host does.
 
     `settings` is what stands under `settings:`. `secrets` are plain texts, each by the keys to its
-    setting (`{"token": "…"}`, `{"account.password": "…"}`), for tests alone. A plugin that delivers
+    setting (`{"token": "…"}`, `{"account.password": "…"}`, in a list `{"keys.0": "…"}`), for tests
+    alone. A plugin that delivers
     gets a `target`, by default one with the name "target"; `map` is what stands under its `map:`.
     `folder` is where relative paths start, the working folder by default. Plugins that are given
     the same `limiters` share them, as those of one ledger do.
@@ -68,10 +69,21 @@ def _kept(
     values = deepcopy(dict(settings))
     variables: dict[str, str] = {}
     for number, (keys, secret) in enumerate(secrets.items()):
-        *around, last = keys.split(".")
-        inner = values
-        for key in around:
-            inner = inner.setdefault(key, {})
         name = f"REGBRIDGE_TESTING_{number}"
-        inner[last], variables[name] = {"env": name}, secret
+        variables[name] = secret
+        values = _with(values, keys.split("."), {"env": name})
     return values, variables
+
+
+def _with(around: Any, keys: Sequence[str], value: Any) -> Any:
+    """Return mappings and lists with a value below some keys; a number is a place in a list."""
+    if not keys:
+        return value
+    first, *rest = keys
+    if not first.isdigit():
+        inner = dict(around or {})
+        return {**inner, first: _with(inner.get(first), rest, value)}
+    items, place = list(around or ()), int(first)
+    items += [None] * (place + 1 - len(items))
+    items[place] = _with(items[place], rest, value)
+    return items

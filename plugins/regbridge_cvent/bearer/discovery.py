@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from regbridge import AmbiguousError, RetryableError
-from regbridge.http import Answer, Outbound
+from regbridge import RetryableError
+from regbridge.http import Answer, Outbound, repeatable
 from regbridge_cvent.addresses import require_secure
 from regbridge_cvent.bearer.key_set import KeySet, read_key_set
 from regbridge_cvent.bearer.settings import OAuthSettings
@@ -89,10 +89,8 @@ class Discovery:
             raise RetryableError(text) from None
 
     def _get(self, url: str, what: str) -> Answer:
-        try:
+        with repeatable():
             answer = self._outbound.send("GET", url, headers=_HEADERS)
-        except AmbiguousError as error:  # to ask again does no harm
-            raise RetryableError(str(error), detail=error.detail) from None
         if answer.status != 200:
             text = f"the authorization server answers {answer.status} at its {what}"
             raise RetryableError(

@@ -19,7 +19,7 @@ from regbridge_http.signing import new_secret
 from regbridge_http.simulator import FLAVOURS, Receiver, Reply
 from regbridge_http.simulator.reply import DROP_AFTER
 
-EXAMPLE = Path(__file__).parents[1] / "example"
+EXAMPLE = Path(__file__).parents[1] / "configs"
 SYNCED = "AttendeeManualSynced"
 SECRET = new_secret()
 TIME = "2026-11-24T10:00:00.250Z"

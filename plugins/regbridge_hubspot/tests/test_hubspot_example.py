@@ -17,7 +17,7 @@ from regbridge.testing.trial import Trial
 from regbridge_hubspot.deliver import Hubspot
 from regbridge_hubspot.simulator import Fault, HubspotSimulator
 
-EXAMPLES = Path(__file__).parents[1] / "example"
+EXAMPLES = Path(__file__).parents[1] / "configs"
 CLIENT = EXAMPLES / "clients" / "hubspot.yaml"
 EVENT = "0b4c4410-1d46-43cd-a903-e8cf9de6ade5"
 

@@ -17,7 +17,7 @@ from regbridge_salesforce.deliver import Salesforce
 from regbridge_salesforce.simulator import Fault, SalesforceSimulator
 
 PACKAGE = Path(__file__).parents[1]
-EXAMPLE = PACKAGE / "example"
+EXAMPLE = PACKAGE / "configs"
 CLIENT = EXAMPLE / "clients" / "salesforce-direct.yaml"
 
 

@@ -186,7 +186,7 @@ def test_the_versions_required_are_those_that_regbridge_requires() -> None:
     text = dict(contents(variant("crm", "deliver")))["pyproject.toml"]
     required = tomllib.loads(text)["project"]["dependencies"]
 
-    assert required[-2:] == ["regbridge>=0.3,<1", *re.findall(r"^ +(typer>=.*)$", setup, re.M)]
+    assert required[-2:] == ["regbridge>=0.4,<1", *re.findall(r"^ +(typer>=.*)$", setup, re.M)]
     for requirement in required:
         assert requirement.startswith("regbridge") or f"    {requirement}\n" in setup
 

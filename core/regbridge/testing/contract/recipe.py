@@ -28,8 +28,8 @@ class Recipe:
 
     `secrets` are plain texts, each by the keys to its setting (`{"account.password": "..."}`), as
     in `regbridge.testing.building`. `wrong` are settings that the plugin has to refuse, each of
-    which is laid over the right ones. `map` is what stands under a target's `map:`. `use` works
-    with a plugin as the host does, as far as it can without a network.
+    which is laid over the right ones and their secrets. `map` is what stands under a target's
+    `map:`. `use` works with a plugin as the host does, as far as it can without a network.
     """
 
     plugin_class: type[Plugin]
@@ -43,12 +43,13 @@ class Recipe:
 
     def make(self, changed: Mapping[str, Any] = EMPTY) -> Plugin:
         """Return a plugin, as the host makes it. Raises `ConfigError` for settings it refuses."""
+        kept = {key: text for key, text in self.secrets.items() if key.split(".")[0] not in changed}
         return build_plugin(
             self.plugin_class,
             {**self.settings, **changed},
             client=self.client,
             folder=self.folder,
-            secrets=self.secrets,
+            secrets=kept,
             map=self.map,
         )
 

@@ -19,7 +19,7 @@ from regbridge import (
     RegbridgeError,
     RetryableError,
 )
-from regbridge.http import Answer, Outbound, Tracing, seconds_to_wait
+from regbridge.http import Answer, Outbound, Tracing, repeatable, seconds_to_wait
 from regbridge_hubspot.faults import Fault, read_fault
 from regbridge_hubspot.paths import Paths
 from regbridge_hubspot.quota import next_day, zone_named
@@ -105,11 +105,8 @@ class HubspotApi:
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> Answer | Refusal:
         """Read something. Raises as `send` does, but that nothing is in doubt."""
-        try:
+        with repeatable():
             return self.send("GET", path, params=params)
-        except AmbiguousError as error:
-            # Nothing was to be changed, so to read again is safe.
-            raise RetryableError(str(error), detail=error.detail) from None
 
     def send(
         self,

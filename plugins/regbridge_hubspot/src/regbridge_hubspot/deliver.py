@@ -16,13 +16,12 @@ from regbridge import (
     Outcome,
     PluginContext,
     Record,
-    RejectedError,
     RetryableError,
     Target,
     TargetPlugin,
     hookimpl,
 )
-from regbridge.rounds import send_in_rounds
+from regbridge.rounds import deliver_in_rounds
 from regbridge_hubspot.answers import outcomes_of
 from regbridge_hubspot.check import check_target
 from regbridge_hubspot.client import Refusal, api_of
@@ -69,16 +68,8 @@ class Hubspot(TargetPlugin):
     @hookimpl
     def deliver_records(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """Upsert records in as few calls as their ids and what is wrong with them allow."""
-        writer = self._writer()
-        outcomes: dict[int, Outcome] = {}
-        inputs: list[Input] = []
-        for place, record in enumerate(records):
-            try:
-                inputs.append(writer.input(place, record))
-            except RejectedError as error:
-                outcomes[place] = Outcome.rejected(str(error), error.field)
-        outcomes |= send_in_rounds(inputs, self.batch_size, self._send, self._clock)
-        return [outcomes[place] for place in range(len(records))]
+        make = self._writer().input
+        return deliver_in_rounds(records, self.batch_size, make, self._send, self._clock)
 
     @hookimpl
     def check_connection(self, target: Target) -> Sequence[Finding] | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from regbridge import Secret, Settings, Text
-from regbridge.http import LOOPBACK
+from regbridge.http import service_address
 
 MOST_IN_A_CALL = 100
 """The most records that HubSpot takes in one batch."""
@@ -29,16 +28,6 @@ def _follows(pattern: str, rule: str) -> Callable[[str], str]:
         return text
 
     return check
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url.strip())
-    is_own = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not parts.hostname or not (is_own or parts.scheme == "https"):
-        raise ValueError("an address such as https://api.hubapi.com was expected")
-    if parts.username is not None or parts.query or parts.fragment or parts.path.strip("/"):
-        raise ValueError("the address is a scheme and a host, with nothing after them")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _text(pattern: str, rule: str) -> tuple[AfterValidator, WithJsonSchema]:
@@ -69,7 +58,9 @@ class ConnectionSettings(Settings):
     """A HubSpot account, and how to get in."""
 
     url: Annotated[
-        Text, AfterValidator(_address), Field(description="Another address than HubSpot's own.")
+        Text,
+        AfterValidator(service_address("https://api.hubapi.com")),
+        Field(description="Another address than HubSpot's own."),
     ] = "https://api.hubapi.com"
     api: Annotated[Api, Field(description="The version of HubSpot's API: 2026-03, or v3.")] = (
         "2026-03"

@@ -16,7 +16,7 @@ from regbridge import (
     RateLimiter,
     RetryableError,
 )
-from regbridge.http import Answer, Outbound, seconds_to_wait
+from regbridge.http import Answer, Outbound, repeatable, seconds_to_wait
 from regbridge_salesforce.connection import ConnectionSettings
 from regbridge_salesforce.errors import Refusal, Trouble, read_refusal
 from regbridge_salesforce.oauth import Tokens
@@ -91,11 +91,8 @@ class RestApi:
         headers: Mapping[str, str] | None = None,
     ) -> Answer | Refusal:
         """Read something. Raises as `send` does."""
-        try:
+        with repeatable():
             return self.send("GET", path, params=params, headers=headers)
-        except AmbiguousError as error:
-            # Nothing was to be changed, so to read again is safe.
-            raise RetryableError(str(error), detail=error.detail) from None
 
     def send(
         self,

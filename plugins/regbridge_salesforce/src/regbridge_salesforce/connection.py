@@ -12,24 +12,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from regbridge import Secret, Settings, Text
-from regbridge.http import LOOPBACK
+from regbridge.http import service_address
 
 DEFAULT_VERSION = "64.0"
 """Summer '25: every org has it, and each version is kept for three years at least."""
 
 _OLDEST = 46
 _VERSION = r"[4-9]\d\.0|[1-9]\d\d\.0"
-
-
-def _address(url: str) -> str:
-    """Return an address as scheme and host: the token goes there, so nothing else is taken."""
-    parts = urlsplit(url.strip())
-    is_own = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not parts.hostname or not (is_own or parts.scheme == "https"):
-        raise ValueError("an address such as https://contoso.my.salesforce.com was expected")
-    if parts.username is not None or parts.query or parts.fragment or parts.path.strip("/"):
-        raise ValueError("the address is a scheme and a host, with nothing after them")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _own_domain(url: str) -> str:
@@ -48,7 +37,7 @@ def _version(text: str) -> str:
     return text
 
 
-Address = Annotated[Text, AfterValidator(_address)]
+Address = Annotated[Text, AfterValidator(service_address("https://contoso.my.salesforce.com"))]
 Version = Annotated[
     str, AfterValidator(_version), WithJsonSchema({"type": "string", "pattern": f"^({_VERSION})$"})
 ]

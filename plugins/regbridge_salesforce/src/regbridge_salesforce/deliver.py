@@ -17,13 +17,12 @@ from regbridge import (
     Outcome,
     PluginContext,
     Record,
-    RejectedError,
     RetryableError,
     Target,
     TargetPlugin,
     hookimpl,
 )
-from regbridge.rounds import send_in_rounds
+from regbridge.rounds import deliver_in_rounds
 from regbridge_salesforce.check import check_target
 from regbridge_salesforce.client import RestApi, limiter_key
 from regbridge_salesforce.fields import field_findings
@@ -84,15 +83,8 @@ class Salesforce(TargetPlugin):
     def deliver_records(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """Upsert records in as few calls as their keys and the chunk size allow."""
         translator = Translator(*self._objects(), self.settings, self._zone)
-        outcomes: dict[int, Outcome] = {}
-        upserts: list[Upsert] = []
-        for place, record in enumerate(records):
-            try:
-                upserts.append(translator.upsert(place, record))
-            except RejectedError as error:
-                outcomes[place] = Outcome.rejected(str(error), error.field)
-        outcomes |= send_in_rounds(upserts, self.batch_size, self._send, self._clock)
-        return [outcomes[place] for place in range(len(records))]
+        size = self.batch_size
+        return deliver_in_rounds(records, size, translator.upsert, self._send, self._clock)
 
     @hookimpl
     def check_connection(self, target: Target) -> Sequence[Finding] | None:

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import jwt
 import msgspec
 
-from regbridge import AmbiguousError, CredentialsError, RetryableError
-from regbridge.http import Answer, Outbound, seconds_to_wait
+from regbridge import CredentialsError, RetryableError
+from regbridge.http import Answer, Outbound, repeatable, seconds_to_wait
 from regbridge_salesforce.connection import ConnectionSettings
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105  # no secret
@@ -109,16 +109,13 @@ class Tokens:
 
     def _fetched(self) -> str:
         self._token = ""
-        try:
+        with repeatable():
             answer = self._outbound.send(
                 "POST",
                 f"{self._settings.url}{TOKEN_PATH}",
                 headers=_FORM,
                 body=urlencode(self._grant()),
             )
-        except AmbiguousError as error:
-            # To ask for a token twice does no harm.
-            raise RetryableError(str(error), detail=error.detail) from None
         found = _document(answer)
         token = found.get("access_token")
         if answer.status != _OK or not isinstance(token, str) or not token:
