@@ -40,9 +40,9 @@ def administered(before: str, after: str) -> Iterator[None]:
     Who names a server in REGBRIDGE_TEST_POSTGRES expects it to answer: then nothing is skipped.
     """
     miss = pytest.fail if "REGBRIDGE_TEST_POSTGRES" in os.environ else pytest.skip
-    engine = create_engine(
-        POSTGRES, connect_args={"connect_timeout": 3}, isolation_level="AUTOCOMMIT"
-    )
+    # A test that leaves a transaction open would hold up the end of it for ever.
+    waits = {"connect_timeout": 3, "options": "-c lock_timeout=60s"}
+    engine = create_engine(POSTGRES, connect_args=waits, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
             connection.execute(text(before))
