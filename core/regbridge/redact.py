@@ -46,7 +46,7 @@ def masker(values: Iterable[object]) -> Callable[[str], str]:
     fewer than three letters stay: they would take the sense out of any text. Values in mappings and
     lists count too.
     """
-    without = word_masker(values_in(*values))
+    without = word_masker(values)
     return lambda text: redact(without(text))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from regbridge.cli.logs import LogLevel, LogSettings, set_up_logging
+from regbridge.cli.printing import how_many
 from regbridge.demo import Account, Stage, demo_stage, run_demo
+from regbridge.system import hear_of_stops, wait_for
 
 
 def demo(
@@ -37,7 +38,8 @@ def demo(
             if stage.host.console:
                 link = f"{stage.host.url}/console/enter?link={stage.host.console.one_time_link()}"
                 typer.echo(f"The console, by a link that works once: {link}", err=as_json)
-            _wait()
+            wait_for(hear_of_stops())
+            typer.echo("Stopping.", err=as_json)
     raise typer.Exit(1 if account.mistakes else 0)
 
 
@@ -89,18 +91,9 @@ def _print_account(account: Account, folder: Path) -> None:
     console.print(table)
     typer.echo(f"Malformed messages, kept and answered 400: {account.malformed}")
     for path, lines in account.delivered.items():
-        typer.echo(f"{lines} delivered records in {path}")
+        typer.echo(f"{how_many(lines, 'delivered records')} in {path}")
     typer.echo(f"The ledger and the configuration are in {folder}")
     for mistake in account.mistakes:
         typer.echo(f"WRONG: {mistake}", err=True)
     if not account.mistakes:
         typer.echo(f"The sum is right. It took {account.seconds:.1f} seconds.")
-
-
-def _wait() -> None:
-    never = threading.Event()
-    try:
-        while not never.wait(0.5):  # Windows hears Ctrl+C only between short waits
-            pass
-    except KeyboardInterrupt:
-        typer.echo("Stopping.")

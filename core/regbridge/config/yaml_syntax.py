@@ -23,6 +23,7 @@ SCALARS: Mapping[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
     "tag:yaml.org,2002:float": (re.compile(r"-?(?:0|[1-9][0-9]{0,8})\.[0-9]{1,6}\Z"), float),
 }
 _FIRST_CHARACTERS = {"null": ["", "~", "n"], "bool": ["t", "f"]}
+_LOOK = "look at this line and the ones above it: how far they are indented, quotes, colons"
 
 
 class YamlError(Exception):
@@ -53,7 +54,7 @@ def compose(text: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         raise _problem(error, text) from None
     except (ValueError, OverflowError):  # an escape that names no character
-        raise YamlError(loader.line + 1, "this is not valid YAML") from None
+        raise YamlError(loader.line + 1, "this is not valid YAML", _LOOK) from None
     finally:
         loader.dispose()
 
@@ -90,4 +91,4 @@ def _problem(error: yaml.MarkedYAMLError, text: str) -> YamlError:
     if "\t" in written[: len(written) - len(written.lstrip())] or "'\\t'" in str(error.problem):
         return YamlError(line + 1, "a tab cannot indent YAML", "use spaces")
     what = ", ".join(filter(None, (error.context, error.problem)))
-    return YamlError(line + 1, f"this is not valid YAML: {what}")
+    return YamlError(line + 1, f"this is not valid YAML: {what}", _LOOK)

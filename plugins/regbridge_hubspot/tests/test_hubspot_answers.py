@@ -21,8 +21,10 @@ from regbridge import (
 from regbridge.testing.building import build_plugin
 from regbridge.testing.clock import SteppedClock
 from regbridge.testing.scripted import ScriptedServer
+from regbridge_hubspot.answers import outcomes_of
 from regbridge_hubspot.deliver import Hubspot
 from regbridge_hubspot.faults import of_record, read_fault
+from regbridge_hubspot.inputs import Input
 from regbridge_hubspot.quota import next_day, zone_named
 from regbridge_hubspot.simulator import contacts
 from regbridge_hubspot.writer import Writer
@@ -189,6 +191,21 @@ def test_an_error_with_codes_beside_its_message_names_the_field() -> None:
 @pytest.mark.parametrize("name", ["", "Mars/Olympus", "../etc/passwd"])
 def test_a_time_zone_that_is_not_known_is_none(name: str) -> None:
     assert zone_named(name) is None
+
+
+def test_results_are_known_by_their_trace_where_they_do_not_say_the_id() -> None:
+    inputs = [
+        Input(place, RECORD, f"c-{place}", f"c-{place}", f"t-{place}", {}) for place in range(3)
+    ]
+    results = [{"id": str(place), "objectWriteTraceId": f"t-{place}"} for place in (2, 0, 1)]
+    found = outcomes_of(inputs, {"results": results}, "cvent_contact_id")
+    assert [found[place].external_id for place in range(3)] == ["0", "1", "2"]
+
+
+def test_the_day_that_ends_is_the_accounts() -> None:
+    zone = zone_named("US/Eastern")
+    evening = datetime(2027, 7, 2, 1, 0, tzinfo=UTC)  # nine o'clock on the first of July there
+    assert next_day(evening, zone) == datetime(2027, 7, 2, 4, 0, tzinfo=UTC)
 
 
 def test_a_day_ends_at_midnight_also_when_clocks_are_changed() -> None:

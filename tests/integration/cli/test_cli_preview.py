@@ -79,3 +79,51 @@ def test_what_is_not_there_is_told_so(run: Run, configs: Path, message: Path) ->
     broken = message.with_name("broken.json")
     broken.write_text(json.dumps([]), encoding="utf-8")
     assert "not a Cvent message" in run("preview", "acme", "--file", str(broken)).err
+
+
+def test_a_target_shows_also_what_the_host_adds_to_a_record(
+    run: Run, client: Path, message: Path
+) -> None:
+    (client.parent / "teller.py").write_text(
+        """'''Shows all that it knows of a record.'''
+
+from regbridge import Outcome, Settings, TargetPlugin, hookimpl
+
+
+class TellerSettings(Settings):
+    '''The path that is of no use here.'''
+
+    path: str
+
+
+class Teller(TargetPlugin):
+    '''Delivers nothing.'''
+
+    settings_model = TellerSettings
+
+    def preview(self, record):
+        return {
+            "registrant": record.registrant,
+            "event": record.event_stub,
+            "contact": record.contact_stub,
+            "told": str(record.message_time),
+        }
+
+    @hookimpl
+    def deliver_records(self, records):
+        return [Outcome.unchanged() for _ in records]
+""",
+        encoding="utf-8",
+    )
+    text = client.read_text(encoding="utf-8")
+    client.write_text(text.replace("use: files", "use: teller.py"), encoding="utf-8")
+    shown = run("preview", "acme", "--file", str(message), "--json").json
+
+    [fields] = [each["fields"] for each in shown if each["name"] == "Rory Wamle" and each["fields"]]
+    event, invitee = RORY["eventStub"].lower(), RORY["inviteeStub"].lower()
+    assert fields == {
+        "registrant": f"registration:{event}:{invitee}",
+        "event": event,
+        "contact": RORY["contactStub"].lower(),
+        "told": "2026-11-24 10:00:00+00:00",
+    }

@@ -130,7 +130,8 @@ class Companies(Plugin):
 class Table(Recorder):
     """A target that holds one row for each invitee, and can be read two rows at a time.
 
-    `meanwhile` happens once, after the first page was read.
+    `meanwhile` happens once, after the first page was read. `compared` is told each record that is
+    compared with a row.
     """
 
     def __init__(self, *, reads_back: bool = True) -> None:
@@ -139,6 +140,7 @@ class Table(Recorder):
         self.reads_back = reads_back
         self.listing_fails: BaseException | None = None
         self.meanwhile: Callable[[], None] | None = None
+        self.compared: Callable[[Record], None] = lambda _: None
         self.key = "invitee"
         self.answer = self._take
 
@@ -161,6 +163,7 @@ class Table(Recorder):
         return DeliveredPage(found, more)
 
     def as_delivered(self, record: Record) -> Delivered:
+        self.compared(record)
         return Delivered(record.fields[self.key], record.fields)
 
 

@@ -68,6 +68,22 @@ def test_what_is_on_its_way_while_a_target_is_read_is_not_called_extra(
 
 
 @on_sqlite
+def test_what_was_delivered_is_compared_with_its_event_and_its_time(places: Places) -> None:
+    places.tell(places.account.put(1, "A"))
+    places.wait(10)
+    [[sent]] = places.table.calls
+    seen: list[Record] = []
+    places.table.compared = seen.append
+    places.wait(DAY)
+
+    assert sent.event_stub
+    assert sent.message_time
+    assert {(one.event_stub, one.message_time) for one in seen} == {
+        (sent.event_stub, sent.message_time)
+    }
+
+
+@on_sqlite
 def test_a_record_that_gets_another_key_meanwhile_is_not_missing(places: Places) -> None:
     places.table.key = "company"
     for number, company in enumerate("ABC", start=1):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regbridge.config.yaml_file import YamlFile, read_yaml
+from regbridge.config.yaml_syntax import _LOOK as LOOK
 from regbridge.errors import ConfigError
 
 Read = Callable[..., YamlFile]
@@ -113,14 +114,17 @@ def test_a_tab_is_named_as_what_it_is(read: Read, text: str) -> None:
         ("a: 1\n1: x\n", "x.yaml:2: this key is not text; write it in quotes"),
         ("a:\n  true: x\n", "x.yaml:2: a: this key is not text; write it in quotes"),
         ("? [a]\n: x\n", "x.yaml:1: this key is not text; write it in quotes"),
-        ("a: b: c\n", "x.yaml:1: this is not valid YAML: mapping values are not allowed here"),
-        ("a: *x\n", "x.yaml:1: this is not valid YAML: found undefined alias 'x'"),
+        (
+            "a: b: c\n",
+            f"x.yaml:1: this is not valid YAML: mapping values are not allowed here; {LOOK}",
+        ),
+        ("a: *x\n", f"x.yaml:1: this is not valid YAML: found undefined alias 'x'; {LOOK}"),
         ("a: !!set {b}\n", "x.yaml:1: a: the tag !!set is not allowed here; leave it out"),
         ("a: !!int x\n", "x.yaml:1: a: the tag !!int is not allowed here; leave it out"),
         ("a: 1\nb: \0\n", "x.yaml:2: the character U+0000 is not allowed in YAML"),
         (b"a: 1\nb: \xe9\n", "x.yaml:2: the file is not UTF-8; save it as UTF-8"),
         ("a: 1\n".encode("utf-16"), "x.yaml:1: the file is not UTF-8; save it as UTF-8"),
-        ('a: "\\UFFFFFFFF"\n', "x.yaml:1: this is not valid YAML"),
+        ('a: "\\UFFFFFFFF"\n', f"x.yaml:1: this is not valid YAML; {LOOK}"),
         ('a: "\\ud800"\n', "x.yaml:1: a: half a character (a lone surrogate) is no text"),
     ],
 )

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import pytest
 
-from regbridge.models import Client, Registration
+from regbridge.models import Registration
 from regbridge.plugin import Plugin
+from regbridge.testing.contract.asked import Asked
 from regbridge.testing.contract.kept import assert_kept
 from regbridge.testing.rules import keys
 from regbridge.testing.rules.calls import call
 from regbridge.testing.rules.probes import Probe, probes
 
 
-class Changes(ABC):
-    """A plugin with registrations that stand for the same change, and for others.
-
-    `regbridge.testing.registrations` makes registrations of Cvent's records.
-    """
-
-    plugin: Plugin
-
-    @property
-    def client(self) -> Client:
-        """The client whose registrations these are; that of the plugin."""
-        return self.plugin.context.client
+class Changes(Asked):
+    """A plugin with registrations that stand for the same change, and for others."""
 
     @abstractmethod
     def another_plugin(self) -> Plugin:

@@ -19,8 +19,9 @@ from regbridge.errors import (
     RejectedError,
     RetryableError,
 )
-from regbridge.models import Client, Registration
+from regbridge.models import Registration
 from regbridge.pipeline import NamedInstance, Pipeline
+from regbridge.testing.contract.asked import Asked
 from regbridge.testing.contract.outside import Failure, Outside, assert_discreet, break_
 from regbridge.testing.rules.frozen import differences, fresh, frozen
 from regbridge.testing.rules.probes import probes
@@ -36,16 +37,8 @@ _ERRORS = (
 )
 
 
-class Source(Outside):
-    """A plugin with the service that it asks.
-
-    `regbridge.testing.registrations` makes registrations of Cvent's records.
-    """
-
-    @property
-    def client(self) -> Client:
-        """The client whose registrations these are; that of the plugin."""
-        return self.plugin.context.client
+class Source(Asked, Outside):
+    """A plugin with the service that it asks."""
 
     @abstractmethod
     def registration(self, number: int) -> Registration:

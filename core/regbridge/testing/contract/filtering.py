@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import pytest
 
-from regbridge.models import Client, Drop, Registration
-from regbridge.plugin import Plugin
+from regbridge.models import Drop, Registration
+from regbridge.testing.contract.asked import Asked
 from regbridge.testing.contract.kept import assert_kept
 from regbridge.testing.rules import filtering
 from regbridge.testing.rules.calls import call
 from regbridge.testing.rules.probes import Probe, probes
 
 
-class Sieve(ABC):
-    """A plugin with a registration that it keeps and one that it drops.
-
-    `regbridge.testing.registrations` makes registrations of Cvent's records.
-    """
-
-    plugin: Plugin
-
-    @property
-    def client(self) -> Client:
-        """The client whose registrations these are; that of the plugin."""
-        return self.plugin.context.client
+class Sieve(Asked):
+    """A plugin with a registration that it keeps and one that it drops."""
 
     @abstractmethod
     def kept(self) -> Registration:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,27 +10,18 @@ from typing import Any
 import pytest
 
 from regbridge.errors import RejectedError
-from regbridge.models import Client, Drop, Record, Registration, Target
-from regbridge.plugin import Plugin
+from regbridge.models import Drop, Record, Registration, Target
+from regbridge.testing.contract.asked import Asked
 from regbridge.testing.contract.kept import assert_kept
 from regbridge.testing.rules import mapping
 from regbridge.testing.rules.calls import call
 from regbridge.testing.rules.probes import Probe, probes
 
 
-class Translation(ABC):
-    """A plugin with a target, and with registrations that become records of it.
+class Translation(Asked):
+    """A plugin with a target, and with registrations that become records of it."""
 
-    `regbridge.testing.registrations` makes registrations of Cvent's records.
-    """
-
-    plugin: Plugin
     target: Target
-
-    @property
-    def client(self) -> Client:
-        """The client whose registrations these are; that of the plugin."""
-        return self.plugin.context.client
 
     @abstractmethod
     def registration(self) -> Registration:

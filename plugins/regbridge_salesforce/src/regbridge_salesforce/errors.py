@@ -117,9 +117,9 @@ def read_refusal(answer: Answer) -> Refusal:
     """
     found = list(_errors(answer.body))
     if not found:
-        trouble = _STATUSES.get(answer.status, Trouble.LATER)
+        too_large = _STATUSES.get(answer.status) is Trouble.TOO_LARGE
+        trouble = Trouble.TOO_LARGE if too_large else Trouble.LATER
         words = f"something answers {answer.status} in the place of Salesforce"
-        trouble = trouble if trouble is Trouble.TOO_LARGE else Trouble.LATER
         return Refusal(trouble, answer.status, "", words)
     return _read(found[0], answer.status, "errorCode")
 
