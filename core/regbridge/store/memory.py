@@ -9,10 +9,8 @@ from functools import cache
 
 from sqlalchemy import Engine
 
-from regbridge.config.encryption import EncryptionConfig
 from regbridge.store import sqlite
 from regbridge.store.engine import Store
-from regbridge.store.keys import take_up_keys
 from regbridge.store.upgrades import upgrade
 
 
@@ -25,12 +23,12 @@ class MemoryStore(Store):
     `write_hastily` does is as certain as any other write.
     """
 
-    def __init__(self, encryption: EncryptionConfig | None = None) -> None:
+    def __init__(self) -> None:
         """Make an empty database without tables; see `open_memory_store`."""
         name = f"file:/regbridge-{uuid.uuid4().hex}?vfs=memdb"
         # The database lives as long as anybody is connected to it.
         self.kept = sqlite3.connect(name, uri=True, check_same_thread=False)
-        super().__init__(f"sqlite:///{name}&uri=true", encryption=encryption)
+        super().__init__(f"sqlite:///{name}&uri=true")
         self.file = None
 
     def close(self) -> None:
@@ -48,13 +46,12 @@ class MemoryStore(Store):
         return sqlite.connect_engines(self.url)
 
 
-def open_memory_store(encryption: EncryptionConfig | None = None) -> MemoryStore:
+def open_memory_store() -> MemoryStore:
     """Return an empty ledger in memory with all its tables."""
-    store = MemoryStore(encryption)
+    store = MemoryStore()
     with closing(sqlite3.connect(":memory:")) as tables:
         tables.deserialize(_tables())
         tables.backup(store.kept)
-    take_up_keys(store)
     return store
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from regbridge.config.encryption import EncryptionConfig
 from regbridge.store.memory import MemoryStore, open_memory_store
 
 __all__ = ["MemoryStore", "memory_ledger"]
 
 
-def memory_ledger(encryption: EncryptionConfig | None = None) -> MemoryStore:
+def memory_ledger() -> MemoryStore:
     """Return an empty ledger in memory, which is gone once it is closed; use it in a `with` block.
 
     It is a `regbridge.store.engine.Store` on SQLite with all its tables, and may be shared by
     threads, not by processes. Each one is a ledger of its own.
     """
-    return open_memory_store(encryption)
+    return open_memory_store()
