@@ -44,6 +44,8 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("status", "--json"),
     ("status", "--timings"),
     ("plugins",),
+    ("plugins", "--verify"),
+    ("plugins", "--verify", "--json"),
     ("schema", "--output", "-"),
     ("pause", "canary", "file", "--because", "a test"),
     ("resume", "canary", "file"),
